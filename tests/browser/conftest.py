@@ -1,0 +1,100 @@
+"""A browser without a network, and the built book in it: from a local server and from disk."""
+
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from tools.find_browser import ADVICE, find_browser
+
+# No GPU and no background services: the same pictures on every machine, and no request of the browser's own.
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync", "--no-first-run"]
+
+
+@dataclass
+class Watch:
+    """What a page did that a reader should never meet."""
+
+    errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def html(root: Path) -> Path:
+    """The folder of the built book."""
+    folder = root / "_build/html"
+    if not (folder / "book/index.html").exists():
+        pytest.fail("The book is not built. Run `make book` first.")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    executable = find_browser()
+    if not executable:
+        pytest.fail(ADVICE)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
+        yield chromium
+        chromium.close()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a line in the log for each."""
+
+    def log_message(self, *_args) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def server(html: Path) -> Iterator[str]:
+    """The address of the built book on a local server."""
+    handler = functools.partial(QuietHandler, directory=str(html))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_address[1]}"
+        httpd.shutdown()
+
+
+@pytest.fixture(params=["http", "file"])
+def origin(request: pytest.FixtureRequest, html: Path) -> str:
+    """The two places a reader opens the book from."""
+    return request.getfixturevalue("server") if request.param == "http" else html.as_uri()
+
+
+@pytest.fixture
+def open_page(browser: Browser):
+    """Open an address in a fresh context that refuses all other origins; returns the page and what it did."""
+    contexts = []
+
+    def opener(url: str, own: str, **options) -> tuple[Page, Watch]:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        watch = Watch()
+
+        def gate(route) -> None:
+            address = route.request.url
+            if address.startswith((own, "data:", "blob:")):
+                route.continue_()
+            else:
+                watch.outside.append(address)
+                route.abort()
+
+        context.route("**/*", gate)
+        page = context.new_page()
+        page.on("console", lambda message: message.type == "error" and watch.errors.append(message.text))
+        page.on("pageerror", lambda error: watch.errors.append(str(error)))
+        page.on("requestfailed", lambda request: watch.missing.append(request.url))
+        page.goto(url, wait_until="load")
+        return page, watch
+
+    yield opener
+    for context in contexts:
+        context.close()

@@ -1,0 +1,71 @@
+"""Pages that hold nothing but widgets, opened from disk by a browser that can reach nothing else."""
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from vaelib.widgets import SHARED_SCRIPT, Widget
+
+READY = '[data-vaelib-ready="true"]'  # the element that carries `.vaelib`: what the widget shows, for tests to read
+COLOURS = {"light": "#ffffff", "dark": "#14181e"}
+
+
+def keep_first_of_each(html: str) -> str:
+    """Return a page without the shared scripts it has already held, as the book's build does."""
+    seen = set()
+
+    def keep(match) -> str:
+        again = match.group(1, 2) in seen
+        seen.add(match.group(1, 2))
+        return "" if again else match.group(0)
+
+    return SHARED_SCRIPT.sub(keep, html)
+
+
+def write_page(path: Path, *widgets: Widget, theme: str = "light", once: bool = True) -> Path:
+    """Write a page that holds the widgets, in the named theme; return its path. `once` drops repeated scripts."""
+    body = "\n".join(widget.static_html() for widget in widgets)
+    path.write_text(
+        f'<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>Widgets</title>'
+        f'<meta name="viewport" content="width=device-width"><style>body{{background:{COLOURS[theme]};margin:16px}}'
+        f"</style></head><body>{keep_first_of_each(body) if once else body}</body></html>",
+        encoding="utf-8",
+    )
+    return path
+
+
+class Visit:
+    """A page opened from disk, with everything it logged as an error and every request it made."""
+
+    def __init__(self, browser: Browser, path: Path, wait_for: str = READY, **context: object) -> None:
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        self.context = browser.new_context(offline=True, **context)
+        self.page: Page = self.context.new_page()
+        self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector(wait_for, timeout=10_000)
+
+    def __enter__(self) -> "Visit":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+    @property
+    def outside(self) -> list[str]:
+        """Requests for anything but this file and what the page itself holds."""
+        return [url for url in self.requests if not url.startswith(("blob:", "data:")) and url != self.page.url]
+
+    def settle(self) -> None:
+        """Wait until the frame after the next has been drawn."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def shown(self) -> dict:
+        """What the first widget shows, once drawn: its hook, with arrays as lists."""
+        self.settle()
+        return self.page.locator(READY).first.evaluate(
+            "el => Object.fromEntries(Object.entries(el.vaelib).map(([name, value]) => [name, Array.from(value)]))"
+        )

@@ -1,0 +1,101 @@
+"""Every notebook keeps the book's rules, so that the built page, JupyterLab and nbval all can rely on them."""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from tools.notebooks import DRAWS, chapter_notebooks, opening_cells, stored_outputs
+
+MAX_LINES = 20
+HIDDEN = {"remove-cell", "remove-input", "hide-input", "hide-cell"}
+DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign)
+NETWORK = re.compile(r"\b(urllib|requests|urlopen|wget|curl|http\.client|pooch)\b")
+ABSOLUTE = re.compile(r"""(?:^|[\s"'(=])(?:/(?:home|root|tmp|work|usr|mnt|Users)/|[A-Z]:\\)""")
+
+pytestmark = pytest.mark.parametrize("path", chapter_notebooks(), ids=lambda path: path.stem)
+
+
+def cells(path: Path, kind: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def tags(cell: nbformat.NotebookNode) -> set[str]:
+    return set(cell.metadata.get("tags", []))
+
+
+def python(cell: nbformat.NotebookNode) -> ast.Module:
+    """Parse a cell, without its %magic lines."""
+    return ast.parse(re.sub(r"^(\s*)%.*$", r"\1pass", cell.source, flags=re.MULTILINE))
+
+
+def only_defines(cell: nbformat.NotebookNode) -> bool:
+    """Whether the cell imports, defines and assigns, and so has nothing to show."""
+    return all(isinstance(node, DEFINITIONS) or _is_docstring(node) for node in python(cell).body)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def test_opens_with_the_two_shared_cells(path):
+    first_two = nbformat.read(path, as_version=4).cells[:2]
+    expected = opening_cells(path)
+    assert [(c.cell_type, c.source, c.metadata) for c in first_two] == [
+        (c.cell_type, c.source, c.metadata) for c in expected
+    ], "run `make notebooks`"
+
+
+def test_first_visible_code_cell_holds_imports_only(path):
+    first = next(cell for cell in cells(path, "code") if "remove-cell" not in tags(cell))
+    assert all(isinstance(node, ast.Import | ast.ImportFrom) for node in python(first).body)
+
+
+def test_visible_cells_are_short(path):
+    long = {c.id: c.source.count("\n") + 1 for c in cells(path, "code") if not HIDDEN & tags(c)}
+    assert not {name: count for name, count in long.items() if count > MAX_LINES}
+
+
+def test_every_cell_was_run_in_order(path):
+    counts = [cell.execution_count for cell in cells(path, "code")]
+    assert counts == list(range(1, len(counts) + 1)), "run `make notebooks`"
+
+
+def test_only_compared_outputs_are_stored(path):
+    for cell in cells(path, "code"):
+        assert cell.outputs == stored_outputs(cell), f"cell {cell.id}: run `make notebooks`"
+        assert all(set(output.get("data", {})) <= {"text/plain"} for output in cell.outputs), cell.id
+
+
+def test_no_widget_state_is_stored(path):
+    assert "widgets" not in nbformat.read(path, as_version=4).metadata
+
+
+def test_every_cell_prints_or_draws_or_defines(path):
+    silent = [c.id for c in cells(path, "code") if not (c.outputs or DRAWS in tags(c) or only_defines(c))]
+    assert not [name for name in silent if name != "colab-install"]
+
+
+def test_a_cell_that_prints_does_not_draw(path):
+    both = [c.id for c in cells(path, "code") if DRAWS in tags(c) and "print(" in c.source]
+    assert not both
+
+
+def test_no_absolute_paths_and_no_network(path):
+    for cell in cells(path, "code"):
+        if cell.id != "colab-install":
+            assert not ABSOLUTE.search(cell.source), cell.id
+            assert not NETWORK.search(cell.source), cell.id
+
+
+def test_figures_go_through_vaelib_with_alt_text(path):
+    for cell in cells(path, "code"):
+        assert "plt.show" not in cell.source and "display(fig" not in cell.source, cell.id
+    for cell in cells(path, "markdown"):
+        assert not re.search(r"!\[\s*\]\(", cell.source), f"{cell.id}: a picture without alt text"
+
+
+def test_cell_ids_are_unique_names(path):
+    ids = [cell.id for cell in nbformat.read(path, as_version=4).cells]
+    assert len(ids) == len(set(ids))

@@ -1,0 +1,65 @@
+"""What holds for every file of the repository."""
+
+import hashlib
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import yaml
+from tools.size import sizes
+
+TEXT = {".py", ".md", ".ipynb", ".toml", ".yml", ".yaml", ".cff", ".txt", ".js", ".css", ".svg", ".bib", ".json", ".html", ""}
+LOCAL_PATH = re.compile(r"(?:^|[\s\"'=(:])/(?:home|root|tmp|work|Users)/")
+
+
+def tracked_texts(root: Path) -> dict[str, str]:
+    """Return the text of every file that git tracks or would, by path."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.split("\n")
+    paths = [root / name for name in names if name and Path(name).suffix in TEXT and (root / name).is_file()]
+    return {path.relative_to(root).as_posix(): path.read_text("utf8") for path in paths}
+
+
+def test_the_addresses_stand_in_the_configuration_alone(root):
+    config = yaml.safe_load((root / "_config.yml").read_text())
+    addresses = (config["repository"]["url"].split("//")[1], config["html"]["baseurl"].split("//")[1].rstrip("/"))
+    for name, text in tracked_texts(root).items():
+        # `make notebooks` copies them from there into each notebook's two opening cells; another test compares those.
+        if name != "_config.yml" and not name.endswith(".ipynb"):
+            assert not [address for address in addresses if address in text], name
+
+
+def test_no_file_names_a_folder_of_one_machine(root):
+    for name, text in tracked_texts(root).items():
+        if name not in ("tests/lint/test_repository.py", "tests/lint/test_notebooks.py"):
+            found = LOCAL_PATH.search(text)
+            assert not found, f"{name}: {text[found.start():found.start() + 60]!r}"
+
+
+def test_no_file_is_larger_than_600_kib(root):
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.split("\n")
+    large = [name for name in names if name and (root / name).is_file() and (root / name).stat().st_size > 600 * 1024]
+    assert not large
+
+
+def test_vaelib_stays_small():
+    counts = sizes()
+    assert sum(counts.values()) <= 2000
+    assert max(counts.values()) <= 250, max(counts, key=counts.get)
+
+
+def test_stored_results_come_from_the_scripts_as_they_are(root):
+    results = sorted((root / "experiments/results").glob("*.json"))
+    assert results, "no stored result was found"
+    for path in results:
+        for source, digest in json.loads(path.read_text())["sources"].items():
+            now = hashlib.sha256((root / source).read_bytes()).hexdigest()
+            assert now == digest, f"{path.name} was made by another {source}: run `make experiments`"
+
+
+def test_citation_and_package_agree_on_the_version(root):
+    version = re.search(r'^version = "(.+)"', (root / "pyproject.toml").read_text(), re.MULTILINE).group(1)
+    assert f"version: {version}" in (root / "CITATION.cff").read_text()
+    assert f'__version__ = "{version}"' in (root / "vaelib/__init__.py").read_text()

@@ -1,0 +1,198 @@
+"""The models: shapes, the meaning of each number, and what is refused at the door."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from vaelib import gaussian
+from vaelib.likelihoods import Bernoulli, Binomial, Gaussian
+from vaelib.models import VAE, Terms, conv_autoencoder, conv_vae, mlp_autoencoder, mlp_vae
+
+ACTIVATIONS = (nn.ReLU, nn.SiLU, nn.Tanh, nn.Sigmoid, nn.Softplus)
+BROWSER_LAYERS = (*ACTIVATIONS, nn.Linear, nn.Flatten, nn.Unflatten, nn.Upsample, nn.Conv2d)
+
+
+def digit_vae(**options) -> VAE:
+    return mlp_vae((1, 8, 8), 3, Binomial(16), hidden=(20, 10), **options)
+
+
+def counts(n: int = 5) -> torch.Tensor:
+    return torch.randint(0, 17, (n, 1, 8, 8), generator=torch.Generator().manual_seed(0)).float()
+
+
+@pytest.mark.parametrize("make", [mlp_vae, mlp_autoencoder])
+def test_fully_connected_models_map_data_to_codes_and_back(make):
+    model = make((1, 8, 8), 3, Binomial(16), hidden=(20, 10))
+    numbers = 6 if make is mlp_vae else 3
+    assert model.encoder(counts()).shape == (5, numbers)
+    assert model.decode(torch.zeros(5, 3)).shape == (5, 1, 8, 8)
+    assert model.reconstruct(counts()).shape == (5, 1, 8, 8)
+    assert model.sample_images(4).shape == (4, 1, 8, 8)
+
+
+@pytest.mark.parametrize("make", [conv_vae, conv_autoencoder])
+@pytest.mark.parametrize("data_shape", [(3, 32, 32), (1, 16, 24)])
+def test_convolutional_models_map_images_to_codes_and_back(make, data_shape):
+    model = make(4, Gaussian(0.1), data_shape, width=4)
+    x = torch.rand(2, *data_shape)
+    assert model.reconstruct(x).shape == x.shape
+    assert model.decode(torch.zeros(5, 2, 4)).shape == (5, 2, *data_shape)
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 8, 12])
+def test_the_convolutional_decoder_fits_the_page_and_the_browser(latent_dim):
+    decoder = conv_vae(latent_dim, Gaussian(0.1)).decoder
+    assert sum(weights.numel() for weights in decoder.parameters()) <= 31_000
+    for layer in [*decoder, *mlp_vae((1, 8, 8), 2, Binomial(16)).decoder]:
+        assert isinstance(layer, BROWSER_LAYERS)
+        if isinstance(layer, nn.Conv2d):
+            assert (layer.kernel_size, layer.stride, layer.padding) == ((3, 3), (1, 1), (1, 1))
+
+
+def test_posterior_is_mean_first_then_log_variance():
+    vae = digit_vae()
+    with torch.no_grad():
+        vae.encoder[-1].weight.zero_()
+        vae.encoder[-1].bias.copy_(torch.arange(6.0))
+    posterior = vae.posterior(counts(2))
+    assert posterior.mean.tolist() == [[0, 1, 2]] * 2
+    assert posterior.log_var.tolist() == [[3, 4, 5]] * 2
+
+
+def test_the_encoder_sees_counts_brought_to_the_unit_interval():
+    vae, seen = digit_vae(), []
+    vae.encoder.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0]))
+    vae.posterior(counts())
+    torch.testing.assert_close(seen[0], counts() / 16)
+
+
+def test_decode_takes_any_leading_dimensions():
+    vae, z = digit_vae(), torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(vae.decode(z)[2, 3], vae.decode(z[2, 3]))
+    assert vae.decode(z[0, 0]).shape == (1, 8, 8)
+
+
+def test_means_are_on_the_scale_of_the_data():
+    vae, z = digit_vae(), torch.zeros(1, 3)
+    torch.testing.assert_close(vae.decode_mean(z), 16 * torch.sigmoid(vae.decode(z)))
+    x = counts()
+    torch.testing.assert_close(vae.reconstruct(x), vae.decode_mean(vae.posterior(x).mean))
+
+
+def test_pictures_carry_no_gradient_and_decoded_codes_do():
+    for model in (digit_vae(), mlp_autoencoder((1, 8, 8), 3, Binomial(16))):
+        assert not model.reconstruct(counts()).requires_grad and not model.sample_images(2).requires_grad
+        assert model.decode_mean(torch.zeros(1, 3)).requires_grad
+
+
+def test_samples_come_from_the_prior_and_repeat_with_their_generator():
+    vae = digit_vae()
+    z = torch.randn(4, 3, generator=torch.Generator().manual_seed(2))
+    images = vae.sample_images(4, torch.Generator().manual_seed(2))
+    torch.testing.assert_close(images, vae.decode_mean(z))
+
+
+def test_terms_are_rate_and_distortion_of_one_reparameterised_sample():
+    vae, x = digit_vae(), counts()
+    terms = vae.terms(x, torch.Generator().manual_seed(4))
+    posterior = vae.posterior(x)
+    noise = torch.randn(5, 3, generator=torch.Generator().manual_seed(4))
+    z = posterior.mean + torch.exp(posterior.log_var / 2) * noise
+    reference = torch.distributions.Binomial(16, logits=vae.decode(z)).log_prob(x).sum((1, 2, 3))
+    torch.testing.assert_close(terms.distortion, -reference)
+    torch.testing.assert_close(terms.rate, gaussian.kl_to_standard_normal(*posterior))
+
+
+def test_loss_is_the_batch_mean_of_distortion_plus_beta_rate():
+    terms = Terms(rate=torch.tensor([1.0, 3.0]), distortion=torch.tensor([10.0, 20.0]))
+    assert terms.elbo.tolist() == [-11, -23]
+    assert terms.loss().item() == 17
+    assert terms.loss(beta=4).item() == 23
+    assert terms.loss(beta=0).item() == 15
+
+
+@pytest.mark.parametrize("beta", [-0.1, math.nan, math.inf, "1", None])
+def test_a_beta_that_is_no_weight_is_refused(beta):
+    with pytest.raises(ValueError, match="beta was"):
+        Terms(torch.zeros(1), torch.zeros(1)).loss(beta)
+
+
+def test_an_autoencoder_has_point_codes_no_rate_and_draws_nothing():
+    model, x = mlp_autoencoder((1, 8, 8), 3, Binomial(16)), counts()
+    before = torch.get_rng_state()
+    terms = model.terms(x)
+    assert torch.equal(before, torch.get_rng_state())
+    assert model.encode(x).shape == (5, 3)
+    assert terms.rate.tolist() == [0] * 5
+    torch.testing.assert_close(terms.distortion, -model.likelihood.log_prob(x, model.decode(model.encode(x))))
+    torch.testing.assert_close(model.reconstruct(x), model.decode_mean(model.encode(x)))
+
+
+def test_initial_weights_come_from_the_seed_and_leave_the_global_state_alone():
+    before = torch.get_rng_state()
+    one, same, other = digit_vae(seed=1), digit_vae(seed=1), digit_vae(seed=2)
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(one.encoder[1].weight, same.encoder[1].weight)
+    assert not torch.equal(one.encoder[1].weight, other.encoder[1].weight)
+
+
+@pytest.mark.parametrize("latent_dim", [0, -2, 1.5, True, "2"])
+@pytest.mark.parametrize("make", [
+    lambda latent_dim: mlp_vae((1, 8, 8), latent_dim, Binomial()),
+    lambda latent_dim: conv_vae(latent_dim, Gaussian()),
+])
+def test_a_latent_dimension_below_one_is_refused(make, latent_dim):
+    with pytest.raises(ValueError, match="latent_dim was"):
+        make(latent_dim)
+
+
+@pytest.mark.parametrize("make, message", [
+    (lambda: mlp_vae((1, 0, 8), 2, Binomial()), "data_shape was 0"),
+    (lambda: mlp_vae(64, 2, Binomial()), "data_shape was 64"),
+    (lambda: mlp_vae((1, 8, 8), 2, Binomial(), hidden=(0,)), "hidden was 0"),
+    (lambda: conv_vae(2, Gaussian(), (3, 30, 32)), "data_shape was .*divisible by 8"),
+    (lambda: conv_vae(2, Gaussian(), (32, 32)), "data_shape was"),
+    (lambda: conv_vae(2, Gaussian(), width=0), "width was 0"),
+])
+def test_impossible_sizes_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("encoder, decoder, message", [
+    (nn.Linear(6, 2), nn.Linear(2, 6), r"encoder was giving shape \(2,\); expected \(4,\)"),
+    (nn.Linear(6, 4), nn.Linear(2, 5), r"decoder was giving shape \(5,\); expected data_shape \(6,\)"),
+    (nn.Linear(7, 4), nn.Linear(2, 6), r"encoder was unable to take shape \(6,\)"),
+    (nn.Linear(6, 4), nn.Linear(3, 6), r"decoder was unable to take shape \(2,\)"),
+])
+def test_networks_that_do_not_fit_together_are_refused(encoder, decoder, message):
+    with pytest.raises(ValueError, match=message):
+        VAE(nn.Sequential(encoder), nn.Sequential(decoder), Gaussian(), 2, (6,))
+
+
+@pytest.mark.parametrize("x, message", [
+    (torch.zeros(5, 8, 8), r"x was of shape \(5, 8, 8\); expected shape \(N, 1, 8, 8\)"),
+    (torch.zeros(5, 1, 8, 9), "x was of shape"),
+    (torch.zeros(0, 1, 8, 8), "x was empty"),
+    (torch.full((5, 1, 8, 8), math.nan), "x was partly NaN"),
+    (torch.full((5, 1, 8, 8), 0.3), "x was not such counts"),
+    (torch.zeros(5, 1, 8, 8).double(), "x was of torch.float64; expected the model's torch.float32"),
+])
+@pytest.mark.parametrize("method", ["posterior", "reconstruct", "check"])
+def test_what_is_no_data_for_the_model_is_refused(method, x, message):
+    with pytest.raises(ValueError, match=message):
+        getattr(digit_vae(), method)(x)
+
+
+def test_grey_pixels_are_refused_by_a_binary_model():
+    with pytest.raises(ValueError, match="x was not binary"):
+        mlp_vae((1, 8, 8), 2, Bernoulli()).posterior(torch.full((2, 1, 8, 8), 0.5))
+
+
+def test_codes_of_another_length_and_no_images_are_refused():
+    with pytest.raises(ValueError, match=r"z was of shape \(5, 2\); expected shape \(\.\.\., 3\)"):
+        digit_vae().decode(torch.zeros(5, 2))
+    with pytest.raises(ValueError, match="n was 0"):
+        digit_vae().sample_images(0)

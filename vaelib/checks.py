@@ -1,0 +1,60 @@
+"""Checks at the door: each raises `ValueError` with the argument's name, what it was, what was expected."""
+
+import math
+import numbers
+
+import torch
+from torch import Tensor
+
+
+def require(condition: bool, argument: str, was: object, expected: str) -> None:
+    """Raise `ValueError` unless `condition` holds."""
+    if not condition:
+        raise ValueError(f"{argument} was {was}; expected {expected}")
+
+
+def positive_integer(argument: str, value: int) -> int:
+    """Return `value` as an int, or raise `ValueError` unless it is a whole number >= 1."""
+    require(_is_whole_number(value) and value >= 1, argument, repr(value), "a whole number >= 1")
+    return int(value)
+
+
+def non_negative_integer(argument: str, value: int) -> int:
+    """Return `value` as an int, or raise `ValueError` unless it is a whole number >= 0."""
+    require(_is_whole_number(value) and value >= 0, argument, repr(value), "a whole number >= 0")
+    return int(value)
+
+
+def positive(argument: str, value: float) -> float:
+    """Return `value` as a float, or raise `ValueError` unless it is a finite number > 0."""
+    require(_is_finite_number(value) and value > 0, argument, repr(value), "a finite number > 0")
+    return float(value)
+
+
+def non_negative(argument: str, value: float) -> float:
+    """Return `value` as a float, or raise `ValueError` unless it is a finite number >= 0."""
+    require(_is_finite_number(value) and value >= 0, argument, repr(value), "a finite number >= 0")
+    return float(value)
+
+
+def finite_tensor(argument: str, value: Tensor) -> None:
+    """Raise `ValueError` unless `value` is a non-empty floating point tensor without NaN and infinities."""
+    require(isinstance(value, Tensor), argument, f"of type {type(value).__name__}", "a torch.Tensor")
+    require(value.is_floating_point(), argument, f"of {value.dtype}", "a floating point tensor")
+    require(value.numel() > 0, argument, f"empty, of shape {tuple(value.shape)}", "at least one example")
+    require(bool(torch.isfinite(value).all()), argument, "partly NaN or infinite", "finite numbers only")
+
+
+def trailing_shape(argument: str, value: Tensor, shape: tuple[int, ...]) -> None:
+    """Raise `ValueError` unless the last dimensions of `value` are `shape`."""
+    found = tuple(value.shape)
+    expected = f"shape (..., {', '.join(map(str, shape))})"
+    require(found[-len(shape):] == tuple(shape), argument, f"of shape {found}", expected)
+
+
+def _is_whole_number(value: object) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _is_finite_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)

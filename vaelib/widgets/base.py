@@ -1,0 +1,124 @@
+"""The base of every widget: one front end for a live kernel and for a page without one.
+
+A kernel's front end (JupyterLab, Notebook) shows the widget through anywidget. Beside that, every widget writes itself
+down as HTML that needs nothing else: a static picture, its state, its JavaScript and its weights. A page may repeat the
+shared parts; `SHARED_SCRIPT` finds them, so that whoever puts pages together can keep the first of each.
+"""
+
+import base64
+import hashlib
+import html
+import io
+import json
+import re
+from functools import cache
+from importlib import resources
+
+import anywidget
+import matplotlib.image
+import numpy as np
+import traitlets
+from anywidget.widget import AnyWidget
+
+# Groups: what it is, and its hash. Two scripts with the same two are the same; all but the first can go.
+SHARED_SCRIPT = re.compile(
+    r'<script type="text/(?:plain|javascript)" data-vaelib-(module|blob|host)="([0-9a-f]{16})">.*?</script>', re.DOTALL
+)
+
+
+class Widget(anywidget.AnyWidget):
+    """A widget with a title, a one-line task and a caption, alive with a kernel and without.
+
+    A subclass sets `_esm = module_text("its_file.js")`, and its own traits, tagged `sync=True`, are its state: numbers,
+    texts, lists and dictionaries travel as JSON, a non-empty `traitlets.Bytes` as a block shared by its hash.
+    """
+
+    title = traitlets.Unicode("").tag(sync=True)
+    task = traitlets.Unicode("").tag(sync=True)
+    caption = traitlets.Unicode("").tag(sync=True)
+
+    def picture(self) -> tuple[np.ndarray, str]:
+        """Return the picture for print and for pages without script, (height, width[, 3]) in [0, 1], and its text."""
+        raise NotImplementedError
+
+    def static_html(self) -> str:
+        """Return HTML that shows the widget on a bare page, from a server or from disk, with or without script."""
+        own = self.trait_names(sync=True)
+        own = [name for name in own if not name.startswith("_") and name not in AnyWidget.class_traits(sync=True)]
+        state = {name: getattr(self, name) for name in own}
+        blobs = {name: value for name, value in state.items() if isinstance(value, bytes)}
+        record = {name: value for name, value in state.items() if name not in blobs}
+        record["blobs"] = {name: digest(value) for name, value in blobs.items()}
+        module = str(self._esm)
+        parts = [
+            f'<div class="vaelib-widget" data-vaelib-widget="{digest(module.encode())}">',
+            self._figure(),
+            f'<script type="application/json" data-vaelib-state>{as_json(record)}</script></div>',
+            script("plain", "module", module),
+            *(script("plain", "blob", base64.b64encode(value).decode(), digest(value)) for value in blobs.values()),
+            script("javascript", "host", read_js("static_host.js")),
+        ]
+        return "\n".join(dict.fromkeys(parts))
+
+    def _figure(self) -> str:
+        pixels, text = self.picture()
+        kind, content = picture_file(pixels)
+        source = base64.b64encode(content).decode()
+        smooth = "auto" if pixels.ndim == 3 else "pixelated"
+        look = f"width:100%;max-width:26rem;image-rendering:{smooth}"
+        image = f'<img src="data:{kind};base64,{source}" alt="{html.escape(text)}" style="{look}">'
+        words = " ".join(html.escape(part) for part in (self.title and f"{self.title}.", self.caption) if part)
+        return f'<figure class="vaelib-fallback">{image}<figcaption>{words}</figcaption></figure>'
+
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict] | None:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            bundle[0]["text/html"] = self.static_html()
+        return bundle
+
+
+@cache
+def read_js(name: str) -> str:
+    """Return a JavaScript file of this package."""
+    return resources.files(__package__).joinpath("js", name).read_text(encoding="utf-8")
+
+
+def module_text(name: str) -> str:
+    """Return `core.js` and the named file as one module: imports between files cannot be resolved from a blob's URL."""
+    return f"{read_js('core.js')}\n{read_js(name)}"
+
+
+def digest(content: bytes) -> str:
+    """Return the name of shared content, 16 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def script(kind: str, what: str, text: str, name: str | None = None) -> str:
+    """Return a script element that `SHARED_SCRIPT` finds, named by its hash.
+
+    `</script` and `<!--` would end or change the element, so they get a backslash, which means nothing in a JavaScript
+    string.
+    """
+    name = name or digest(text.encode())
+    text = re.sub(r"<(?=/script|!--)", r"<\\", text, flags=re.IGNORECASE)
+    return f'<script type="text/{kind}" data-vaelib-{what}="{name}">{text}</script>'
+
+
+def as_json(record: dict) -> str:
+    """Return JSON that can stand in a script element. Raises ValueError for NaN and infinities."""
+    return json.dumps(record, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def picture_file(pixels: np.ndarray) -> tuple[str, bytes]:
+    """Return a picture with values in [0, 1] as a file: its type and its bytes.
+
+    Grey (height, width) becomes a PNG, every level kept to 1/255. Colour (height, width, 3) becomes a JPEG, a third of
+    the size.
+    """
+    levels = np.round(pixels * 255).astype(np.uint8)
+    kind, options = ("png", {}) if pixels.ndim == 2 else ("jpeg", {"quality": 88})
+    if pixels.ndim == 2:
+        levels = np.repeat(levels[..., None], 3, axis=-1)
+    buffer = io.BytesIO()
+    matplotlib.image.imsave(buffer, levels, format=kind, pil_kwargs=options)
+    return f"image/{kind}", buffer.getvalue()

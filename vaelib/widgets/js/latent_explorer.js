@@ -1,0 +1,420 @@
+// The latent explorer: a point in the latent space, and what the decoder makes of it.
+
+const CSS = `
+.stage{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:14px 16px;align-items:start}
+.hero,.plane{border-radius:12px;overflow:hidden;border:1px solid var(--line)}
+.numbers{display:grid;grid-template-columns:1fr;gap:6px 16px;margin:0;align-self:center}
+.numbers div{min-width:0}
+dt{color:var(--muted);font-size:12.5px;font-weight:400;line-height:1.3;margin:0}
+dd{margin:0;font-size:16px;font-weight:600;line-height:1.35;overflow-wrap:anywhere}
+.map{grid-column:1/-1}
+.plane{position:relative;aspect-ratio:1;overflow:visible;cursor:crosshair;user-select:none;-webkit-user-select:none}
+.plane canvas{position:absolute;inset:0;width:100%;height:100%;border-radius:11px}
+.handle{position:absolute;left:-22px;top:-22px;width:44px;height:44px;border-radius:50%;touch-action:none;cursor:grab;will-change:transform}
+.handle:active{cursor:grabbing}
+.handle::after{content:"";position:absolute;inset:11px;border-radius:50%;background:var(--card);border:5px solid var(--accent);box-shadow:0 0 0 2px var(--card),0 2px 8px #0007}
+.handle:focus-visible{outline-offset:-7px}
+.row{display:flex;flex-wrap:wrap;gap:6px 5px;align-items:center;margin-top:10px;font-size:14px}
+.row label+label{margin-left:10px}
+.chip{display:flex;align-items:center;gap:6px;padding:0 10px;min-width:36px;justify-content:center}
+.chip[aria-pressed=true]{border-color:var(--text);background:var(--well)}
+.chip.letter{flex:1 1 22px;max-width:44px;min-width:0;padding:0}
+@media (pointer:coarse){.chip.letter{min-width:44px}}
+.chip svg{width:13px;height:13px}
+.chip b{font-weight:700}
+.head{font-size:15px;font-weight:600;line-height:1.3;margin:24px 0 0}
+.hint{color:var(--muted);font-size:13px;margin:2px 0 0}
+.pick{width:52px;height:52px;padding:0;position:relative}
+.pick i{display:block;height:100%;border-radius:8px;background-repeat:no-repeat;image-rendering:pixelated}
+.pick .smooth{image-rendering:auto}
+.frame[data-dark=true] .pick .grey{filter:invert(.93)}
+.pick[aria-pressed=true]{border-color:var(--accent);box-shadow:0 0 0 2px var(--accent)}
+.pick[data-end]::after{content:attr(data-end);position:absolute;right:-8px;top:-9px;min-width:21px;line-height:21px;border-radius:11px;font-size:12px;font-weight:700;background:var(--accent);color:var(--card)}
+.strip{display:grid;grid-template-columns:repeat(7,minmax(0,1fr));gap:clamp(2px,.8cqi,6px)}
+.strip .image{border-radius:6px;box-shadow:0 0 0 1px var(--line)}
+.path input{margin:0 calc(100%/14 - 8px);width:calc(100% - 100%/7 + 16px)}
+.ends{display:grid;grid-template-columns:1fr 5fr 1fr;text-align:center;font-size:14px;font-weight:600;margin:14px 0 -4px}
+.ends span:nth-child(2){color:var(--muted);font-weight:400}
+.dims{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:16px 26px;margin-top:12px}
+.dim label{display:flex;justify-content:space-between;font-size:14px;font-weight:600}
+[hidden]{display:none!important}
+@container (min-width:600px){
+.stage{grid-template-columns:repeat(2,minmax(0,1fr));gap:14px clamp(16px,3.4cqi,32px);align-items:start}
+.map{grid-column:2;grid-row:1/3}
+.numbers{grid-template-columns:repeat(2,1fr);align-self:start}
+}
+`;
+
+// Marks for classes whose names are too long to be marks themselves: outlines within -5..5.
+const MARKS = [
+  "M5 0A5 5 0 1 1-5 0A5 5 0 1 1 5 0Z", "M-4.4-4.4H4.4V4.4H-4.4Z", "M0-5.6L5.4 4H-5.4Z", "M0-6L5 0L0 6L-5 0Z",
+  "M0 5.6L5.4-4H-5.4Z", "M-2-5.4H2V-2H5.4V2H2V5.4H-2V2H-5.4V-2H-2Z",
+  "M-5.6-2.8L-2.8-5.6L0-2.8L2.8-5.6L5.6-2.8L2.8 0L5.6 2.8L2.8 5.6L0 2.8L-2.8 5.6L-5.6 2.8L-2.8 0Z",
+  "M0-6L1.6-2L5.8-1.8L2.5 .9L3.6 5L0 2.6L-3.6 5L-2.5 .9L-5.8-1.8L-1.6-2Z",
+];
+const STEPS = 7;
+
+const mix = (hex, other, share) => `rgb(${rgb(hex).map((x) => Math.round(x + (other - x) * share))})`;
+
+function makeDecoder(spec, weights) {
+  const network = makeNetwork(spec.layers, readNumbers(weights, spec.dtype));
+  const mean = MEANS[spec.likelihood];
+  return (z) => network(z).map(mean);
+}
+
+/** The data's codes: places in the latent space and the class of each. */
+function readCodes(model, { latent_dim: dims, code_step: step }) {
+  const [places, labels] = [model.get("codes"), model.get("labels")];
+  return Array.from({ length: places.byteLength / 2 / dims }, (_, n) => ({
+    z: Array.from({ length: dims }, (_, i) => places.getInt16(2 * (n * dims + i), true) * step),
+    label: labels.byteLength ? labels.getUint8(n) : 0,
+  }));
+}
+
+function makePlane(kit, spec, codes, moveTo) {
+  const { model } = kit;
+  const { extent, classes } = spec;
+  const letters = classes.every((name) => [...name].length === 1);
+  const canvas = h("canvas", { "aria-hidden": "true" });
+  const handle = h("div", { className: "handle", tabIndex: 0, role: "slider", "aria-label": "Point in the latent plane; use the arrow keys",
+    "aria-roledescription": "point on a plane", "aria-valuemin": -extent, "aria-valuemax": extent });
+  const plane = h("div", { className: "plane" }, canvas, handle);
+  let pinned = null;
+  let lit = null; // the class that stands out
+
+  const colour = (label, { dark }) => mix(spec.colours[label % spec.colours.length], dark ? 255 : 0, dark ? 0.35 : 0.12);
+  const to = (x, size) => ((x + extent) / (2 * extent)) * size;
+  const place = (z, size) => model.get("axes").map((axis, i) => (i ? size - to(z[axis], size) : to(z[axis], size)));
+
+  function drawPrior(context, size, { accent, muted, card }) {
+    const middle = size / 2;
+    const sigma = middle / extent;
+    context.fillStyle = accent;
+    const opaque = context.fillStyle; // as #rrggbb, however the theme writes it
+    const glow = context.createRadialGradient(middle, middle, 0, middle, middle, 3.5 * sigma);
+    for (let k = 0; k <= 14; k++) {
+      const alpha = Math.round(56 * Math.exp(-((k / 4) ** 2) / 2));
+      glow.addColorStop(k / 14, opaque + alpha.toString(16).padStart(2, "0"));
+    }
+    for (const style of [card, glow]) {
+      context.fillStyle = style;
+      context.fillRect(0, 0, size, size);
+    }
+    context.strokeStyle = muted;
+    context.globalAlpha = 0.3;
+    context.strokeRect(-1, middle, size + 2, size);
+    context.strokeRect(middle, -1, size, size + 2);
+    context.globalAlpha = 0.7;
+    context.setLineDash([3, 4]);
+    for (const r of [1, 2, 3]) {
+      context.beginPath();
+      context.arc(middle, middle, r * sigma, 0, 7);
+      context.stroke();
+    }
+    context.setLineDash([]);
+  }
+
+  function drawNames(context, size, { text, muted, card, font }) {
+    const middle = size / 2;
+    const write = (words, x, y, align, colour) => {
+      context.textAlign = align;
+      context.fillStyle = colour;
+      context.strokeText(words, x, y);
+      context.fillText(words, x, y);
+    };
+    Object.assign(context, { globalAlpha: 1, strokeStyle: card, lineWidth: 4, lineJoin: "round", textBaseline: "middle", font: `12px ${font}` });
+    for (const r of [1, 2, 3]) {
+      const diagonal = middle + (r * middle * Math.SQRT1_2) / extent;
+      write(`${r}σ`, diagonal, diagonal, "center", muted);
+    }
+    context.font = `italic 15px ${font}`;
+    const [across, up] = model.get("axes").map((axis) => `z${subscript(axis + 1)}`);
+    write(across, size - 10, middle - 12, "right", text);
+    write(up, middle + 9, 14, "left", text);
+  }
+
+  function drawCodes(context, size, theme) {
+    const scale = Math.min(Math.max(size / 380, 0.8), 1.15);
+    const marks = MARKS.map((outline) => new Path2D(outline));
+    const order = lit === null ? codes : [...codes.filter((code) => code.label !== lit), ...codes.filter((code) => code.label === lit)];
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.font = `600 ${11.5 * scale}px ${theme.font}`;
+    for (const { z, label } of order) {
+      const [x, y] = place(z, size);
+      context.globalAlpha = lit === null ? 0.8 : label === lit ? 1 : 0.13;
+      context.fillStyle = colour(label, theme);
+      if (letters && classes.length) {
+        context.fillText(classes[label], x, y);
+        continue;
+      }
+      context.save();
+      context.translate(x, y);
+      context.scale(0.72 * scale, 0.72 * scale);
+      context.fill(marks[label % marks.length]);
+      context.restore();
+    }
+  }
+
+  function drawPath(context, size, { accent, card, font }) {
+    const ends = [model.get("start"), model.get("end")].map((input) => input !== null && place(spec.input_codes[input], size));
+    context.globalAlpha = 1;
+    context.lineCap = "round";
+    for (const [width, style] of [[6, card], [2.5, accent]]) {
+      if (!ends[0] || !ends[1]) break;
+      context.lineWidth = width;
+      context.strokeStyle = style;
+      context.beginPath();
+      context.moveTo(...ends[0]);
+      context.lineTo(...ends[1]);
+      context.stroke();
+    }
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.font = `700 12px ${font}`;
+    ends.forEach((end, i) => {
+      if (!end) return;
+      context.beginPath();
+      context.arc(...end, 10, 0, 7);
+      context.fillStyle = accent;
+      context.strokeStyle = card;
+      context.lineWidth = 2;
+      context.stroke();
+      context.fill();
+      context.fillStyle = card;
+      context.fillText("AB"[i], end[0], end[1] + 0.5);
+    });
+  }
+
+  const draw = oncePerFrame(kit.guard(() => {
+    const size = plane.clientWidth;
+    if (!size) return;
+    const theme = kit.colours();
+    const context = crisp(canvas, size, size);
+    drawPrior(context, size, theme);
+    drawCodes(context, size, theme);
+    drawNames(context, size, theme);
+    if (spec.input_codes.length) drawPath(context, size, theme);
+    point();
+  }));
+
+  function point() {
+    const z = model.get("z");
+    const [x, y] = place(z, plane.clientWidth).map((v) => Math.min(Math.max(v, 0), plane.clientWidth));
+    handle.style.transform = `translate(${x}px,${y}px)`;
+    const [i, j] = model.get("axes");
+    handle.setAttribute("aria-valuenow", z[i]);
+    handle.setAttribute("aria-valuetext", `z${i + 1} ${show(z[i])}, z${j + 1} ${show(z[j])}`);
+  }
+
+  const moved = (pair) => {
+    const z = [...model.get("z")];
+    model.get("axes").forEach((axis, i) => (z[axis] = pair[i]));
+    moveTo(z);
+  };
+  const within = (x) => Math.min(Math.max(x, -extent), extent);
+  dragging(plane, handle, {
+    move: (x, y) => moved([(2 * x - 1) * extent, (2 * y - 1) * extent]),
+    step: (...by) => moved(model.get("axes").map((axis, i) => within(model.get("z")[axis] + 0.05 * by[i]))),
+    home: () => moved([0, 0]),
+  });
+
+  const chips = classes.map((name, label) => {
+    const mark = letters ? h("b", {}, name) : h("span");
+    const chip = h("button", { type: "button", className: letters ? "chip letter" : "chip", "aria-pressed": "false", "aria-label": `Show class ${name}` }, mark, letters ? "" : name);
+    const stand = (which) => () => (lit = which ?? pinned, draw());
+    Object.assign(chip, { onmouseenter: stand(label), onfocus: stand(label), onmouseleave: stand(null), onblur: stand(null) });
+    chip.onclick = () => pin(pinned === label ? null : label);
+    return { chip, mark };
+  });
+  function pin(label) {
+    lit = pinned = label;
+    chips.forEach(({ chip }, i) => chip.setAttribute("aria-pressed", i === label));
+    draw();
+  }
+  function tint() {
+    const theme = kit.colours();
+    chips.forEach(({ mark }, label) => {
+      const fill = colour(label, theme);
+      if (letters) mark.style.color = fill;
+      else mark.innerHTML = `<svg viewBox="-6 -6 12 12" aria-hidden="true"><path d="${MARKS[label % MARKS.length]}" fill="${fill}"/></svg>`;
+    });
+    draw();
+  }
+
+  const node = h("div", { className: "map" }, plane);
+  if (chips.length) node.append(h("div", { className: "row", role: "group", "aria-label": "Classes" }, ...chips.map(({ chip }) => chip)));
+  if (spec.latent_dim > 2) node.append(makeAxes(kit, spec));
+  return { node, draw, point, tint, pin };
+}
+
+function makeAxes(kit, spec) {
+  const menus = ["Across", "Up"].map((name, side) => {
+    const menu = h("select", { "aria-label": `Latent dimension drawn ${name.toLowerCase()}` },
+      ...Array.from({ length: spec.latent_dim }, (_, i) => h("option", { value: i }, `z${subscript(i + 1)}`)));
+    menu.onchange = kit.guard(() => {
+      const axes = [...kit.model.get("axes")];
+      if (axes[1 - side] === +menu.value) axes[1 - side] = axes[side]; // never one dimension twice
+      axes[side] = +menu.value;
+      kit.put({ axes });
+    });
+    return menu;
+  });
+  const fill = () => menus.forEach((menu, side) => (menu.value = kit.model.get("axes")[side]));
+  kit.on("axes", fill);
+  fill();
+  return h("div", { className: "row" }, h("label", {}, "Across ", menus[0]), h("label", {}, "Up ", menus[1]));
+}
+
+/** Seven small canvases in a row, and how to paint them. */
+function makeStrip(spec, decode, label) {
+  const canvases = Array.from({ length: STEPS }, () => imageCanvas(spec.data_shape, { "aria-hidden": "true" }));
+  const node = h("div", { className: "strip", role: "img", "aria-label": label }, ...canvases);
+  return { node, jobs: (codeAt, theme) => canvases.map((canvas, k) => () => paint(canvas, decode(codeAt(k)), spec.data_shape[0], theme)) };
+}
+
+function makeWalk(kit, spec, decode, nearest) {
+  const { model } = kit;
+  const [channels, , width] = spec.data_shape;
+  const count = spec.input_codes.length;
+  const sheet = URL.createObjectURL(new Blob([model.get("inputs")]));
+  kit.leave(() => URL.revokeObjectURL(sheet));
+  const look = `${channels === 1 ? "grey" : ""} ${width > 16 ? "smooth" : ""}`;
+  const picks = spec.input_codes.map((code, i) => {
+    const near = nearest(code);
+    const style = `background:url(${sheet}) ${(100 * i) / (count - 1)}% 0/${100 * count}% 100%`;
+    return h("button", { type: "button", className: "pick", onclick: kit.guard(() => choose(i)),
+      "aria-label": `Picture ${i + 1}${near ? `, near class ${near}` : ""}` }, h("i", { className: look, style }));
+  });
+  const strip = makeStrip(spec, decode, "Seven decoded images on the straight line from A to B");
+  const slider = h("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Place on the path from A to B" });
+  const share = h("span");
+  const path = h("div", { className: "path" }, h("div", { className: "ends", "aria-hidden": "true" }, h("span", {}, "A"), share, h("span", {}, "B")), slider, strip.node);
+  const trickling = trickle(kit.guard);
+  let older = "start";
+
+  const between = (ends, t) => ends[0].map((a, i) => a + t * (ends[1][i] - a));
+  const ends = (chosen = model.get.bind(model)) => [chosen("start"), chosen("end")].map((input) => spec.input_codes[input]);
+
+  function choose(i) {
+    const chosen = { start: model.get("start"), end: model.get("end") };
+    let side = ["start", "end"].find((name) => chosen[name] === i);
+    if (!side) {
+      side = ["start", "end"].find((name) => chosen[name] === null) ?? older;
+      chosen[side] = i;
+      older = side === "start" ? "end" : "start";
+    }
+    kit.put({ ...chosen, path_position: side === "start" ? 0 : 1, z: [...spec.input_codes[i]] });
+  }
+  slider.oninput = kit.guard(() => {
+    const path_position = Number(slider.value);
+    kit.put({ path_position, z: between(ends(), path_position) });
+  });
+
+  function position() {
+    const t = model.get("path_position");
+    slider.value = t;
+    share.textContent = `${show(t)} of the way`;
+    slider.setAttribute("aria-valuetext", share.textContent);
+  }
+  function draw() {
+    const [start, end] = ends();
+    picks.forEach((pick, i) => {
+      const letters = (i === model.get("start") ? "A" : "") + (i === model.get("end") ? "B" : "");
+      pick.setAttribute("aria-pressed", letters !== "");
+      pick.toggleAttribute("data-end", letters !== "");
+      if (letters) pick.dataset.end = letters;
+    });
+    path.hidden = !(start && end);
+    if (!path.hidden) trickling(strip.jobs((k) => between([start, end], k / (STEPS - 1)), kit.colours()));
+    position();
+  }
+  kit.on("path_position", position);
+  kit.on("start end", draw);
+  const node = h("div", {}, h("p", { className: "head" }, "Walk between two pictures"),
+    h("p", { className: "hint" }, "Pick any two; a third choice replaces the older one. Below, what the decoder makes of the straight line between their codes."),
+    h("div", { className: "row" }, ...picks), path);
+  return { node, draw };
+}
+
+function makeDimensions(kit, spec, decode, moveTo) {
+  const { model } = kit;
+  const trickling = trickle(kit.guard);
+  const rows = Array.from({ length: spec.latent_dim }, (_, i) => {
+    const name = `z${subscript(i + 1)}`;
+    const value = h("output");
+    const slider = h("input", { type: "range", min: -spec.extent, max: spec.extent, step: 0.01, "aria-label": `Latent dimension ${i + 1}` });
+    slider.oninput = kit.guard(() => moveTo(model.get("z").map((x, j) => (j === i ? Number(slider.value) : x))));
+    const strip = makeStrip(spec, decode, `Seven decoded images along latent dimension ${i + 1}`);
+    return { slider, value, strip, node: h("div", { className: "dim" }, h("label", {}, name, value), slider, strip.node) };
+  });
+  const reach = (k) => spec.extent * ((2 * k + 1) / STEPS - 1); // each picture stands under its place on the slider
+  function draw() {
+    const z = model.get("z");
+    const theme = kit.colours();
+    const jobs = rows.map(({ slider, value, strip }, i) => {
+      slider.value = z[i];
+      value.textContent = show(z[i]);
+      return strip.jobs((k) => z.map((x, j) => (j === i ? reach(k) : x)), theme);
+    });
+    trickling(jobs.flat());
+  }
+  const node = h("div", {}, h("p", { className: "head" }, "One dimension at a time"),
+    h("p", { className: "hint" }, "Each strip moves one latent dimension across its range and leaves the others where they are."),
+    h("div", { className: "dims" }, ...rows.map((row) => row.node)));
+  return { node, draw };
+}
+
+export default widget(CSS, (kit) => {
+  const { model } = kit;
+  const spec = model.get("spec");
+  const decode = makeDecoder(spec, model.get("weights"));
+  const codes = readCodes(model, spec);
+  const hero = imageCanvas(spec.data_shape, { "aria-label": "The decoded image" });
+  const initial = Object.fromEntries(["z", "start", "end", "path_position", "axes"].map((name) => [name, model.get(name)]));
+  const moveTo = kit.guard((z) => kit.put({ z }));
+
+  function nearest(z) {
+    const distance = (code) => code.z.reduce((sum, x, i) => sum + (x - z[i]) ** 2, 0);
+    let best = null;
+    for (const code of codes) {
+      const away = distance(code);
+      if (!best || away < best.away) best = { away, label: code.label };
+    }
+    return best && spec.classes[best.label];
+  }
+
+  const numbers = Object.fromEntries(["Code z", "Prior density log p(z)", "Distance from origin", "Class of nearest code"].map((name) => [name, h("dd")]));
+  const [code, density, distance, near] = Object.values(numbers);
+  const list = Object.entries(numbers).map(([name, value]) => h("div", { hidden: value === near && !spec.classes.length }, h("dt", {}, name), value));
+
+  const plane = makePlane(kit, spec, codes, moveTo);
+  const walk = spec.input_codes.length > 0 && makeWalk(kit, spec, decode, nearest);
+  const dimensions = spec.latent_dim > 2 && makeDimensions(kit, spec, decode, moveTo);
+  kit.body.append(h("div", { className: "stage" }, h("div", { className: "hero" }, hero), h("dl", { className: "numbers" }, ...list), plane.node));
+  if (dimensions) kit.body.append(dimensions.node);
+  if (walk) kit.body.append(walk.node);
+
+  function drawNow() {
+    const z = model.get("z");
+    const pixels = decode(z);
+    Object.assign(kit.hook, { z, pixels });
+    paint(hero, pixels, spec.data_shape[0], kit.colours());
+    plane.point();
+    code.textContent = `(${z.map((x) => show(x)).join(", ")})`;
+    density.textContent = `${show(logPrior(z))} nats`;
+    distance.textContent = show(Math.hypot(...z));
+    near.textContent = nearest(z) ?? "";
+    if (dimensions) dimensions.draw();
+    kit.say(`z ${z.map((x) => show(x)).join(", ")}; log density ${density.textContent}${near.textContent && `; nearest class ${near.textContent}`}`);
+  }
+  const draw = oncePerFrame(kit.guard(drawNow));
+  const drawAll = () => (plane.tint(), walk && walk.draw(), draw());
+
+  kit.on("z", draw);
+  kit.on("axes", () => (plane.draw(), draw()));
+  kit.on("start end", plane.draw);
+  kit.repaint(drawAll);
+  kit.reset = () => (plane.pin(null), kit.put(initial));
+  drawNow();
+});

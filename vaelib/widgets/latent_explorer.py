@@ -1,0 +1,285 @@
+"""Widget 11, the latent explorer: a point in the latent space, and what the decoder makes of it."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import traitlets
+from torch import Tensor
+
+from vaelib.checks import require
+from vaelib.models import VAE
+from vaelib.plots import COLOURS, montage
+from vaelib.widgets.base import Widget, module_text, picture_file
+from vaelib.widgets.export import export_layers
+
+MOST_CODES = 600
+CODE_STEP = 0.01  # codes are drawn, not computed with: a hundredth is less than a pixel
+
+
+class LatentExplorer(Widget):
+    """A picture decoded live from a point of the latent space that the reader moves.
+
+    Arguments:
+        vae: a trained VAE of images (1 or 3, height, width) with at least two latent dimensions.
+        codes: (N, latent_dim), the data's codes (posterior means), drawn as marks. At most 600 are shown, spread
+            evenly over the classes.
+        labels: (N,) whole numbers, the class of each code.
+        label_names: the names of the classes; by default their numbers.
+        inputs: (n, *data_shape), pictures between which the reader walks along a straight line of latent space.
+        z: latent_dim numbers, where the point starts; by default its place on the path, or the origin without one.
+        start, end: indices into `inputs` of the path's two ends, or None. Without inputs there is no path.
+        path_position: a place on the path, from 0 at the start to 1 at the end.
+        title, task, caption: what is written above and below; by default what fits the arguments.
+        dtype: "float16" or "float32", the type in which the decoder's weights travel.
+
+    The traits `z`, `start`, `end`, `path_position` and `axes` (the two latent dimensions drawn) keep in step with the
+    reader's screen, both ways. Setting an end or `path_position` moves `z` onto the path. Raises ValueError, also for
+    traits set later, for shapes and values that do not fit the model.
+    """
+
+    _esm = module_text("latent_explorer.js")
+
+    z = traitlets.List(traitlets.Float()).tag(sync=True)
+    start = traitlets.Int(None, allow_none=True).tag(sync=True)
+    end = traitlets.Int(None, allow_none=True).tag(sync=True)
+    path_position = traitlets.Float(0.0).tag(sync=True)
+    axes = traitlets.List(traitlets.Int(), [0, 1]).tag(sync=True)
+
+    spec = traitlets.Dict().tag(sync=True)
+    weights = traitlets.Bytes().tag(sync=True)
+    codes = traitlets.Bytes().tag(sync=True)
+    labels = traitlets.Bytes().tag(sync=True)
+    inputs = traitlets.Bytes().tag(sync=True)
+
+    def __init__(
+        self,
+        vae: VAE,
+        codes: Tensor | None = None,
+        labels: Tensor | None = None,
+        label_names: Sequence[str] | None = None,
+        inputs: Tensor | None = None,
+        *,
+        z: Sequence[float] | None = None,
+        start: int | None = 0,
+        end: int | None = 1,
+        path_position: float = 0.0,
+        title: str = "Latent explorer",
+        task: str | None = None,
+        caption: str | None = None,
+        dtype: str = "float16",
+    ) -> None:
+        _check_model(vae)
+        places, classes = _checked_codes(vae, codes), _checked_labels(codes, labels)
+        names = _class_names(classes, labels, label_names)
+        kept = spread(classes, MOST_CODES)
+        input_codes, sheet = _encoded(vae, inputs)
+        ends = [end if input_codes else None for end in (start, end)]
+        exported = export_layers(vae.decoder, dtype)
+        first = _first_point(vae, z, input_codes, ends, path_position)
+        spec = {
+            "layers": exported["layers"],
+            "dtype": dtype,
+            "likelihood": type(vae.likelihood).__name__,
+            "data_shape": list(vae.data_shape),
+            "latent_dim": vae.latent_dim,
+            "extent": _extent(places, *input_codes, first),
+            "code_step": CODE_STEP,
+            "classes": names,
+            "colours": COLOURS,
+            "input_codes": input_codes,
+        }
+        self._vae = vae
+        super().__init__(
+            spec=spec,
+            weights=exported["blob"],
+            codes=np.round(places[kept] / CODE_STEP).astype("<i2").tobytes(),
+            labels=classes[kept].astype("u1").tobytes() if names else b"",
+            inputs=sheet,
+            z=first,
+            start=ends[0],
+            end=ends[1],
+            path_position=path_position,
+            title=title,
+            task=_default_task(names) if task is None else task,
+            caption=_default_caption(vae, len(kept), len(places)) if caption is None else caption,
+        )
+        self.observe(self._walk, ["start", "end", "path_position"])
+
+    def __repr__(self) -> str:
+        return f"LatentExplorer(z={[round(number, 4) for number in self.z]})"
+
+    @torch.no_grad()
+    def picture(self) -> tuple[np.ndarray, str]:
+        """Return decoded images on a grid of the plane, or one row for each latent dimension, and what they show."""
+        if self._vae.latent_dim == 2:
+            steps = [-2.0, -1.0, 0.0, 1.0, 2.0]
+            points = torch.tensor([[across, up] for up in reversed(steps) for across in steps])
+            text = "Images decoded from a grid of the latent plane: z1 from −2 to 2, left to right; z2 from −2 to 2, upwards."
+        else:
+            steps = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]
+            points = torch.tensor(self.z).repeat(self._vae.latent_dim, len(steps), 1)
+            for dimension in range(self._vae.latent_dim):
+                points[dimension, :, dimension] = torch.tensor(steps)
+            points = points.flatten(0, 1)
+            text = (f"Decoded images in {self._vae.latent_dim} rows: row i moves latent dimension i from −3 to 3, "
+                    f"left to right, round the point z = {_words(self.z)}.")
+        means = self._vae.decode_mean(points.to(next(self._vae.parameters())))
+        unit = self._vae.likelihood.to_unit(means).cpu()
+        return montage(unit, len(steps), gap=max(1, unit.shape[-1] // 16)), text + self._neighbours(points, len(steps))
+
+    def _neighbours(self, points: Tensor, columns: int) -> str:
+        names = self.spec["classes"]
+        if not (names and self.codes):
+            return ""
+        codes = np.frombuffer(self.codes, "<i2").reshape(-1, self._vae.latent_dim) * CODE_STEP
+        nearest = torch.cdist(points.double().cpu(), torch.tensor(codes)).argmin(1)
+        found = [names[label] for label in np.frombuffer(self.labels, "u1")[nearest.numpy()]]
+        rows = [" ".join(found[i : i + columns]) for i in range(0, len(found), columns)]
+        return f" The classes of the nearest codes, row by row from the top: {'; '.join(rows)}."
+
+    def _walk(self, _change: object) -> None:
+        ends = [self.spec["input_codes"][i] for i in (self.start, self.end) if i is not None]
+        if len(ends) == 2:
+            point = on_path(*ends, self.path_position)
+            if not np.allclose(point, self.z, rtol=0, atol=1e-9):  # the screen has set both already
+                self.z = point
+
+    @traitlets.validate("z")
+    def _check_z(self, proposal: dict) -> list[float]:
+        return _checked_point(self.spec["latent_dim"], proposal["value"])
+
+    @traitlets.validate("start", "end")
+    def _check_end(self, proposal: dict) -> int | None:
+        return _checked_index(proposal["trait"].name, proposal["value"], len(self.spec["input_codes"]))
+
+    @traitlets.validate("path_position")
+    def _check_position(self, proposal: dict) -> float:
+        require(0 <= proposal["value"] <= 1, "path_position", proposal["value"], "a number from 0 to 1")
+        return proposal["value"]
+
+    @traitlets.validate("axes")
+    def _check_axes(self, proposal: dict) -> list[int]:
+        axes, dims = proposal["value"], self.spec["latent_dim"]
+        right = len(axes) == 2 and axes[0] != axes[1] and all(0 <= axis < dims for axis in axes)
+        require(right, "axes", axes, f"two different latent dimensions from 0 to {dims - 1}")
+        return axes
+
+
+def spread(classes: np.ndarray, most: int) -> np.ndarray:
+    """Return the indices, in order, of at most `most` examples: every class as often as any other, as far as it goes.
+
+    `classes` is (N,). Within a class the examples stand evenly apart in the stored order; nothing is random.
+    """
+    members = [np.flatnonzero(classes == label) for label in np.unique(classes)]
+    kept, left = [], most
+    for number, indices in sorted(enumerate(members), key=lambda item: len(item[1])):
+        quota = min(len(indices), left // (len(members) - len(kept)))
+        kept.append(indices[np.linspace(0, len(indices) - 1, quota).round().astype(int)])
+        left -= quota
+    return np.sort(np.concatenate(kept)) if kept else np.empty(0, int)
+
+
+def on_path(start: Sequence[float], end: Sequence[float], position: float) -> list[float]:
+    """Return the point a share `position` of the straight way from one code to another."""
+    return [a + position * (b - a) for a, b in zip(start, end, strict=True)]
+
+
+def _check_model(vae: VAE) -> None:
+    require(isinstance(vae, VAE), "vae", f"of type {type(vae).__name__}", "a vaelib.models.VAE")
+    shape = tuple(vae.data_shape)
+    require(len(shape) == 3 and shape[0] in (1, 3), "vae", f"a model of data {shape}", "images (1 or 3, height, width)")
+    require(vae.latent_dim >= 2, "vae", f"a model of {vae.latent_dim} latent dimension", "at least 2")
+
+
+def _checked_codes(vae: VAE, codes: Tensor | None) -> np.ndarray:
+    """Return the codes as float64 (N, latent_dim), none if there are none."""
+    if codes is None:
+        return np.empty((0, vae.latent_dim))
+    array = torch.as_tensor(codes).detach().cpu().double().numpy()
+    right = array.ndim == 2 and array.shape[1] == vae.latent_dim and len(array) > 0
+    require(right, "codes", f"of shape {array.shape}", f"shape (N, {vae.latent_dim}), N >= 1")
+    most = np.abs(array).max()
+    require(bool(most <= 300), "codes", f"as large as {most:g}", "finite numbers from -300 to 300")
+    return array
+
+
+def _checked_labels(codes: Tensor | None, labels: Tensor | None) -> np.ndarray:
+    """Return the labels as int64 (N,), all 0 if there are none."""
+    if labels is None:
+        return np.zeros(0 if codes is None else len(codes), int)
+    require(codes is not None, "labels", "given without codes", "codes too")
+    array = torch.as_tensor(labels).cpu().numpy()
+    require(array.shape == (len(codes),), "labels", f"of shape {array.shape}", f"shape ({len(codes)},)")
+    whole = array.dtype.kind in "iu" and 0 <= array.min() and array.max() <= 255
+    require(whole, "labels", f"{array.dtype} from {array.min()} to {array.max()}", "whole numbers from 0 to 255")
+    return array.astype(int)
+
+
+def _class_names(classes: np.ndarray, labels: Tensor | None, label_names: Sequence[str] | None) -> list[str]:
+    if labels is None:
+        require(label_names is None, "label_names", "given without labels", "labels too")
+        return []
+    needed = int(classes.max()) + 1
+    names = [str(i) for i in range(needed)] if label_names is None else [str(name) for name in label_names]
+    require(len(names) >= needed, "label_names", f"{len(names)} names", f"at least {needed}, one for each label")
+    return names
+
+
+@torch.no_grad()
+def _encoded(vae: VAE, inputs: Tensor | None) -> tuple[list[list[float]], bytes]:
+    """Return the posterior means of the inputs and the inputs side by side as one picture."""
+    if inputs is None:
+        return [], b""
+    require(isinstance(inputs, Tensor), "inputs", f"of type {type(inputs).__name__}", "a torch.Tensor")
+    means = vae.posterior(inputs).mean.cpu().double().numpy()
+    require(2 <= len(means) <= 40, "inputs", f"{len(means)} pictures", "2 to 40")
+    _, sheet = picture_file(montage(vae.likelihood.to_unit(inputs), len(means), gap=0))
+    return means.round(4).tolist(), sheet
+
+
+def _first_point(
+    vae: VAE, z: Sequence[float] | None, codes: list[list[float]], ends: list[int | None], position: float
+) -> list[float]:
+    for name, index in zip(("start", "end"), ends, strict=True):
+        _checked_index(name, index, len(codes))
+    if z is not None:
+        return _checked_point(vae.latent_dim, torch.as_tensor(z, dtype=torch.float64).tolist())
+    if None in ends:
+        return [0.0] * vae.latent_dim
+    return on_path(codes[ends[0]], codes[ends[1]], position)
+
+
+def _checked_point(latent_dim: int, z: list[float]) -> list[float]:
+    right = isinstance(z, list) and len(z) == latent_dim and all(math.isfinite(number) for number in z)
+    require(right, "z", z, f"{latent_dim} finite numbers")
+    return z
+
+
+def _checked_index(name: str, index: int | None, count: int) -> int | None:
+    require(index is None or 0 <= index < count, name, index, f"None or an index of one of {count} inputs")
+    return index
+
+
+def _extent(codes: np.ndarray, *points: list[float]) -> float:
+    """Return how far the plane reaches from the origin: past the prior's third circle, and past every point."""
+    furthest = max(np.abs(codes).max(initial=0), *(abs(number) for point in points for number in point))
+    return max(3.5, math.ceil(10.5 * furthest) / 10)
+
+
+def _default_task(names: list[str]) -> str:
+    if names:
+        return "Find a place where one class turns into another."
+    return "Find a place where the picture stops looking like the data."
+
+
+def _default_caption(vae: VAE, shown: int, total: int) -> str:
+    marks = f"Each mark is the code (the posterior mean) of one picture, {shown:,} of {total:,}. " if total else ""
+    one, two, three = (f"{100 * (1 - math.exp(-r * r / 2)):.0f}%" for r in (1, 2, 3))
+    where = "" if vae.latent_dim == 2 else " in any two dimensions"
+    return f"{marks}The dashed circles hold {one}, {two} and {three} of the prior{where}."
+
+
+def _words(numbers: Sequence[float]) -> str:
+    return f"({', '.join(f'{number:.2f}' for number in numbers)})".replace("-", "−")
