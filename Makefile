@@ -18,6 +18,8 @@ endif
 
 BIN := .venv/bin
 PYTEST := TQDM_DISABLE=1 $(BIN)/python -m pytest -q
+# Threads of torch that wait do so asleep: on a busy machine, spinning ones make a training step fifty times slower.
+export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## list the commands

@@ -113,6 +113,8 @@ MUTATIONS = [
              "tests/unit/test_training.py::test_the_checkpoint_of_another_run_is_refused"),
     Mutation(TRAINING, "        self.happened = True\n", "        self.happened = False\n",
              "tests/unit/test_training.py::test_an_interrupt_ends_the_run_after_its_step"),
+    Mutation(TRAINING, ' * group["pace"]', "",
+             "tests/unit/test_training.py::test_a_learned_sigma_moves_faster_than_the_networks"),
     # Files and data.
     Mutation(STORAGE, "require(found == sha256", "require(True",
              "tests/unit/test_storage.py::test_a_file_with_another_hash_is_refused_before_it_is_read"),

@@ -5,11 +5,11 @@ so what a model learns about them can be checked. The shapes and colours stand i
 """
 
 import math
-import numbers
 from typing import NamedTuple
 
 import numpy as np
 
+from vaelib.checks import non_negative_integer, positive_integer, require
 from vaelib.fruit_shapes import KINDS, View, paint
 
 __all__ = ["KINDS", "RANGES", "Factors", "draw", "fruits", "sample_factors"]
@@ -51,10 +51,10 @@ def sample_factors(n: int, seed: int, **fixed: object) -> Factors:
     Raises `ValueError` for n < 1, a negative seed, a name that is no factor, an unknown kind, a value that is
     out of its range or NaN, and an array that is not of length n.
     """
-    _require(_is_whole(n) and n >= 1, "n", repr(n), "a whole number >= 1")
-    _require(_is_whole(seed) and seed >= 0, "seed", repr(seed), "a whole number >= 0")
+    positive_integer("n", n)
+    non_negative_integer("seed", seed)
     for name in fixed:
-        _require(name in Factors._fields, name, "given as a factor", f"one of {', '.join(Factors._fields)}")
+        require(name in Factors._fields, name, "given as a factor", f"one of {', '.join(Factors._fields)}")
     random = np.random.default_rng(seed)
     drawn = {"kind": random.integers(len(KINDS), size=n)}
     drawn |= {name: random.uniform(*bounds, size=n) for name, bounds in RANGES.items()}
@@ -69,11 +69,11 @@ def draw(factors: Factors, side: int = 32) -> np.ndarray:
     Raises `ValueError` for side < 8, factors that are not arrays of one length N >= 1, an unknown kind, and a
     factor that is out of its range or NaN.
     """
-    _require(_is_whole(side) and side >= 8, "side", repr(side), "a whole number >= 8")
+    require(positive_integer("side", side) >= 8, "side", side, "at least 8 pixels")
     n = np.size(factors.kind)
-    _require(n >= 1, "kind", "empty", "at least one picture")
+    require(n >= 1, "kind", "empty", "at least one picture")
     for name, values in factors._asdict().items():
-        _require(np.shape(values) == (n,), name, f"of shape {np.shape(values)}", f"shape ({n},) like kind")
+        require(np.shape(values) == (n,), name, f"of shape {np.shape(values)}", f"shape ({n},) like kind")
     factors = _checked(factors._asdict())
     images = np.empty((n, 3, side, side), np.float32)
     step = max(1, _CHUNK_PIXELS // side**2)
@@ -112,36 +112,26 @@ def _checked(factors: dict[str, np.ndarray]) -> Factors:
 
 
 def _within(name: str, values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
-    _require(values.dtype.kind in "fiu", name, f"of {values.dtype}", "real numbers")
+    require(values.dtype.kind in "fiu", name, f"of {values.dtype}", "real numbers")
     values = values.astype(np.float32)
     outside = values[~((values >= bounds[0]) & (values <= bounds[1]))]  # NaN is outside too
-    _require(outside.size == 0, name, str(outside[:1]), f"from {bounds[0]:.6g} to {bounds[1]:.6g}")
+    require(outside.size == 0, name, str(outside[:1]), f"from {bounds[0]:.6g} to {bounds[1]:.6g}")
     return values
 
 
 def _indices(kinds: np.ndarray) -> np.ndarray:
     if kinds.dtype.kind == "U":
         unknown = [name for name in kinds.tolist() if name not in KINDS]
-        _require(not unknown, "kind", repr(unknown[:1]), f"one of {', '.join(KINDS)}")
+        require(not unknown, "kind", repr(unknown[:1]), f"one of {', '.join(KINDS)}")
         return np.array([KINDS.index(name) for name in kinds.tolist()], np.int64)
-    _require(kinds.dtype.kind in "iu", "kind", f"of {kinds.dtype}", "names or whole numbers")
+    require(kinds.dtype.kind in "iu", "kind", f"of {kinds.dtype}", "names or whole numbers")
     outside = kinds[(kinds < 0) | (kinds >= len(KINDS))]
-    _require(outside.size == 0, "kind", str(outside[:1]), f"from 0 to {len(KINDS) - 1}")
+    require(outside.size == 0, "kind", str(outside[:1]), f"from 0 to {len(KINDS) - 1}")
     return kinds.astype(np.int64)
 
 
 def _spread(name: str, value: object, n: int) -> np.ndarray:
     """One value for each picture: a scalar is repeated."""
     values = np.asarray(value)
-    _require(values.shape in ((), (n,)), name, f"of shape {values.shape}", f"a scalar or shape ({n},)")
+    require(values.shape in ((), (n,)), name, f"of shape {values.shape}", f"a scalar or shape ({n},)")
     return np.broadcast_to(values, n)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
-def _require(condition: bool, argument: str, was: str, expected: str) -> None:
-    # As in vaelib.checks, without importing torch: drawing fruit needs NumPy alone.
-    if not condition:
-        raise ValueError(f"{argument} was {was}; expected {expected}")

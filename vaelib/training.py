@@ -21,6 +21,9 @@ from vaelib.storage import read_tensors, tensor_sha256, write_tensors
 
 WARM_UP = 0.1
 CHECKPOINT_EVERY = 500
+# Adam moves a parameter by about the learning rate a step, whatever its gradient. A learned sigma has to follow the
+# network's error down over a factor of ten, so the likelihood's own parameters move faster.
+LIKELIHOOD_PACE = 10
 
 
 @dataclass
@@ -124,7 +127,7 @@ class _Run:
         self.batch_size = min(positive_integer("batch_size", batch_size), len(x))
         self.learning_rate = positive("learning_rate", learning_rate)
         self.betas = [non_negative("beta", beta(step) if callable(beta) else beta) for step in range(steps)]
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=self.learning_rate, fused=True)
+        self.optimizer = torch.optim.Adam(_parameter_groups(model), lr=self.learning_rate, fused=True)
         self.generator = torch.Generator().manual_seed(self.seed)
         self.history = History()
         self.epoch, self.order = -1, torch.empty(0)
@@ -133,7 +136,7 @@ class _Run:
         """Take one step. Raise `FloatingPointError`, before the weights change, if the loss is not finite."""
         step = len(self.history)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate * schedule(step, self.steps)
+            group["lr"] = self.learning_rate * group["pace"] * schedule(step, self.steps)
         terms = self.model.terms(self._batch(step), self.generator)
         rate, distortion = torch.stack([terms.rate.mean(), terms.distortion.mean()]).tolist()
         if not math.isfinite(rate + distortion):
@@ -211,6 +214,13 @@ class _Interrupt:
     def _note(self, _signal: int, _frame: FrameType | None) -> None:
         self.happened = True
         signal.signal(signal.SIGINT, self.previous)  # a second one does not wait for the step
+
+
+def _parameter_groups(model: LatentModel) -> list[dict[str, object]]:
+    """Return Adam's groups: the two networks, and the likelihood's own parameters where it has any."""
+    own = list(model.likelihood.parameters())
+    networks = [*model.encoder.parameters(), *model.decoder.parameters()]
+    return [{"params": networks, "pace": 1}] + [{"params": own, "pace": LIKELIHOOD_PACE}] * bool(own)
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

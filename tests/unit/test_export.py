@@ -23,7 +23,8 @@ const outputs = nets.map(({ layers, dtype, blob, inputs }) => {
   const network = makeNetwork(layers, readNumbers(view(blob), dtype));
   return inputs.map((z) => Array.from(network(z)));
 });
-console.log(JSON.stringify({ outputs, means: means.map(([name, x]) => MEANS[name](x)), densities: codes.map(logPrior) }));
+console.log(JSON.stringify({ outputs, means: means.map(([name, x]) => MEANS[name](x)), densities:
+codes.map(logPrior) }));
 """
 
 
@@ -35,9 +36,17 @@ def in_node(tmp_path_factory):
     (folder / "run.mjs").write_text(RUN, encoding="utf-8")
 
     def run(nets=(), means=(), codes=()) -> dict:
-        packed = [{**net, "blob": base64.b64encode(net["blob"]).decode(), "inputs": z.tolist()} for net, z in nets]
+        packed = [
+            {**net, "blob": base64.b64encode(net["blob"]).decode(), "inputs": z.tolist()} for net, z in nets
+        ]
         asked = json.dumps({"nets": packed, "means": list(means), "codes": list(codes)})
-        done = node([str(folder / "run.mjs")], return_completed_process=True, input=asked, capture_output=True, text=True)
+        done = node(
+            [str(folder / "run.mjs")],
+            return_completed_process=True,
+            input=asked,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -49,13 +58,29 @@ def decoders() -> dict[str, nn.Sequential]:
     torch.manual_seed(0)
     return {
         "every activation": nn.Sequential(
-            nn.Linear(3, 20), nn.ReLU(), nn.Linear(20, 20), nn.SiLU(), nn.Linear(20, 20, bias=False), nn.Tanh(),
-            nn.Linear(20, 20), nn.Softplus(), nn.Linear(20, 5), nn.Sigmoid(),
+            nn.Linear(3, 20),
+            nn.ReLU(),
+            nn.Linear(20, 20),
+            nn.SiLU(),
+            nn.Linear(20, 20, bias=False),
+            nn.Tanh(),
+            nn.Linear(20, 20),
+            nn.Softplus(),
+            nn.Linear(20, 5),
+            nn.Sigmoid(),
         ),
-        "an activation first, nested": nn.Sequential(nn.Tanh(), nn.Sequential(nn.Linear(4, 6), nn.Sequential(nn.SiLU()))),
+        "an activation first, nested": nn.Sequential(
+            nn.Tanh(), nn.Sequential(nn.Linear(4, 6), nn.Sequential(nn.SiLU()))
+        ),
         "not square, flattened at the end": nn.Sequential(
-            nn.Linear(2, 30), nn.Unflatten(1, (2, 3, 5)), nn.Conv2d(2, 3, 3, padding=1, bias=False), nn.ReLU(),
-            nn.Upsample(scale_factor=2, mode="nearest"), nn.Conv2d(3, 1, 3, padding="same"), nn.Flatten(), nn.Linear(60, 4),
+            nn.Linear(2, 30),
+            nn.Unflatten(1, (2, 3, 5)),
+            nn.Conv2d(2, 3, 3, padding=1, bias=False),
+            nn.ReLU(),
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            nn.Conv2d(3, 1, 3, padding="same"),
+            nn.Flatten(),
+            nn.Linear(60, 4),
         ),
         "the book's digits": mlp_vae((1, 8, 8), 2, bernoulli, hidden=(64, 32)).decoder,
         "the book's fruits": conv_vae(4, gaussian, width=8).decoder,
@@ -65,8 +90,13 @@ def decoders() -> dict[str, nn.Sequential]:
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_javascript_forward_pass_equals_torch(in_node, dtype):
     nets = {name: decoder for name, decoder in decoders().items()}
-    inputs = {name: 2 * torch.randn(3, 4 if "first" in name else next(net.parameters()).shape[1]) for name, net in nets.items()}
-    outputs = in_node(nets=[(export_layers(net, dtype), inputs[name]) for name, net in nets.items()])["outputs"]
+    inputs = {
+        name: 2 * torch.randn(3, 4 if "first" in name else next(net.parameters()).shape[1])
+        for name, net in nets.items()
+    }
+    outputs = in_node(nets=[(export_layers(net, dtype), inputs[name]) for name, net in nets.items()])[
+        "outputs"
+    ]
     for (name, net), output in zip(nets.items(), outputs, strict=True):
         expected = with_rounded_weights(net, dtype)(inputs[name]).flatten(1)
         assert torch.allclose(torch.tensor(output), expected, rtol=0, atol=1e-5), name
@@ -78,7 +108,9 @@ def test_convolutions_of_many_shapes_equal_torch(in_node):
     for channels, height, width in [(1, 1, 1), (1, 1, 6), (2, 5, 1), (3, 2, 2), (5, 3, 7), (4, 8, 4)]:
         size = channels * height * width
         convolution = nn.Conv2d(channels, 3, 3, padding=1)
-        nets.append(nn.Sequential(nn.Linear(2, size), nn.Unflatten(1, (channels, height, width)), convolution))
+        nets.append(
+            nn.Sequential(nn.Linear(2, size), nn.Unflatten(1, (channels, height, width)), convolution)
+        )
     z = torch.randn(2, 2)
     outputs = in_node(nets=[(export_layers(net, "float32"), z) for net in nets])["outputs"]
     for net, output in zip(nets, outputs, strict=True):
@@ -95,8 +127,12 @@ def test_float16_survives_the_journey_bit_for_bit(in_node):
 
 def test_means_equal_the_likelihoods(in_node):
     logits = [-40.0, -3.0, -0.11, -0.099, -1e-4, 0.0, 1e-7, 0.05, 0.1, 0.2, 2.0, 40.0]
-    families = {"Bernoulli": likelihoods.Bernoulli(), "Binomial": likelihoods.Binomial(16),
-                "ContinuousBernoulli": likelihoods.ContinuousBernoulli(), "Gaussian": likelihoods.Gaussian()}
+    families = {
+        "Bernoulli": likelihoods.Bernoulli(),
+        "Binomial": likelihoods.Binomial(16),
+        "ContinuousBernoulli": likelihoods.ContinuousBernoulli(),
+        "Gaussian": likelihoods.Gaussian(),
+    }
     asked = [(name, logit) for name in families for logit in logits]
     found = torch.tensor(in_node(means=asked)["means"], dtype=torch.float64).reshape(len(families), -1)
     for row, family in zip(found, families.values(), strict=True):
@@ -107,7 +143,9 @@ def test_means_equal_the_likelihoods(in_node):
 def test_prior_density_equals_torch(in_node):
     codes = [[0.0, 0.0], [1.5, -2.0], [0.1, 0.2, 0.3, -4.0]]
     for code, density in zip(codes, in_node(codes=codes)["densities"], strict=True):
-        expected = torch.distributions.Normal(0, 1).log_prob(torch.tensor(code, dtype=torch.float64)).sum().item()
+        expected = (
+            torch.distributions.Normal(0, 1).log_prob(torch.tensor(code, dtype=torch.float64)).sum().item()
+        )
         assert math.isclose(density, expected, rel_tol=1e-12)
 
 
@@ -142,9 +180,18 @@ image = nn.Unflatten(1, (2, 4, 4))
         ([nn.Linear(2, 32), image, nn.Linear(4, 3)], r"layer 2 \(Linear\) must have a flat input"),
         ([nn.Linear(2, 32), nn.Conv2d(2, 1, 3, padding=1)], r"layer 1 \(Conv2d\) must have an image"),
         ([nn.Linear(2, 32), image, nn.Conv2d(2, 1, 3)], r"layer 2 \(Conv2d\) must have kernel 3"),
-        ([nn.Linear(2, 32), image, nn.Conv2d(2, 1, 3, padding=1, stride=2)], r"layer 2 \(Conv2d\) must have kernel 3"),
-        ([nn.Linear(2, 32), image, nn.Conv2d(3, 1, 3, padding=1)], r"layer 2 \(Conv2d\) must have 3 input channels"),
-        ([nn.Linear(2, 32), image, nn.Upsample(scale_factor=3)], r"layer 2 \(Upsample\) must have scale_factor=2"),
+        (
+            [nn.Linear(2, 32), image, nn.Conv2d(2, 1, 3, padding=1, stride=2)],
+            r"layer 2 \(Conv2d\) must have kernel 3",
+        ),
+        (
+            [nn.Linear(2, 32), image, nn.Conv2d(3, 1, 3, padding=1)],
+            r"layer 2 \(Conv2d\) must have 3 input channels",
+        ),
+        (
+            [nn.Linear(2, 32), image, nn.Upsample(scale_factor=3)],
+            r"layer 2 \(Upsample\) must have scale_factor=2",
+        ),
         ([nn.Linear(2, 31), image], r"layer 1 \(Unflatten\) must have a flat input"),
         ([nn.Linear(2, 3), nn.Softplus(beta=2)], r"layer 1 \(Softplus\) must have beta=1"),
         ([nn.Linear(2, 32), image, nn.Flatten(2)], r"layer 2 \(Flatten\) must have flattening"),

@@ -265,6 +265,16 @@ def test_learned_sigma_goes_to_the_root_mean_squared_error():
     assert vae.likelihood.sigma.item() == pytest.approx(error, rel=0.05)
 
 
+def test_a_learned_sigma_moves_faster_than_the_networks():
+    vae = mlp_vae((1, 8, 8), 2, Gaussian(1.0, learned=True), hidden=(16,))
+    before = [parameter.detach().clone() for parameter in vae.parameters()]
+    fit(vae, X / 16, steps=1, batch_size=60, learning_rate=1e-3, progress=False)
+    moves = [(new - old).abs().max().item() for new, old in zip(vae.parameters(), before)]
+    # Adam's first step has the size of the learning rate, whatever the gradient.
+    assert moves[-1] == pytest.approx(1e-3 * training.LIKELIHOOD_PACE, rel=1e-3)
+    assert max(moves[:-1]) == pytest.approx(1e-3, rel=1e-3)
+
+
 def test_a_large_beta_removes_the_rate():
     free, pressed = (train(digit_vae(), steps=200, learning_rate=1e-2, beta=beta) for beta in (0.0, 1000.0))
     assert pressed.rate[-1] < 0.05 < 5 < free.rate[-1]

@@ -29,7 +29,10 @@ def counts():
 
 
 def shared(html: str) -> dict[tuple[str, str], str]:
-    return {match.group(1, 2): match.group(0).split(">", 1)[1].removesuffix("</script>") for match in SHARED_SCRIPT.finditer(html)}
+    return {
+        match.group(1, 2): match.group(0).split(">", 1)[1].removesuffix("</script>")
+        for match in SHARED_SCRIPT.finditer(html)
+    }
 
 
 def state(html: str) -> dict:
@@ -68,7 +71,9 @@ def test_static_html_holds_the_state_the_module_and_the_weights(vae, counts):
 
 
 def test_widgets_over_one_decoder_share_module_weights_and_host(vae):
-    first, second = shared(LatentExplorer(vae).static_html()), shared(LatentExplorer(vae, z=[1.0, 1.0]).static_html())
+    first, second = shared(LatentExplorer(vae).static_html()), shared(
+        LatentExplorer(vae, z=[1.0, 1.0]).static_html()
+    )
     assert first == second
 
 
@@ -83,7 +88,9 @@ def test_text_that_would_end_a_script_cannot():
 
 def test_titles_and_names_cannot_break_the_page(vae):
     nasty = '"><script>alert(1)</script>'
-    html = LatentExplorer(vae, torch.zeros(1, 2), torch.tensor([0]), label_names=[nasty], title=nasty, caption=nasty).static_html()
+    html = LatentExplorer(
+        vae, torch.zeros(1, 2), torch.tensor([0]), label_names=[nasty], title=nasty, caption=nasty
+    ).static_html()
     assert "<script>alert" not in html
     assert state(html)["title"] == nasty
 
@@ -91,27 +98,30 @@ def test_titles_and_names_cannot_break_the_page(vae):
 def test_the_static_picture_is_what_the_decoder_says_and_its_text_too(vae):
     codes = torch.tensor([[-2.0, 2.0], [2.0, 2.0], [0.0, -2.0]])
     widget = LatentExplorer(vae, codes, torch.tensor([0, 1, 2]), label_names=["a", "b", "c"])
-    pixels, text = widget.picture()
+    pixels, caption, text = widget.still()
     assert pixels.shape == (5 * 8 + 4, 5 * 8 + 4)
     corner = vae.decode_mean(torch.tensor([[-2.0, 2.0]]))[0, 0] / 16
     assert np.allclose(pixels[:8, :8], 1 - corner.detach().numpy(), atol=1e-6)
     assert text.endswith("row by row from the top: a a a b b; a a a b b; a a c b b; c c c c c; c c c c c.")
     source = re.search(r'src="data:image/png;base64,([^"]+)" alt="([^"]+)"', widget.static_html())
     assert source.group(2) == text
+    assert f"<figcaption>Latent explorer. {caption}</figcaption>" in widget.static_html()
     assert base64.b64decode(source.group(1)).startswith(b"\x89PNG")
 
 
 def test_with_more_dimensions_the_picture_has_a_row_for_each():
     vae = conv_vae(3, likelihoods.Gaussian(0.1), (3, 16, 16), width=4)
     widget = LatentExplorer(vae, z=[0.5, 0.0, -1.0])
-    pixels, text = widget.picture()
+    pixels, caption, text = widget.still()
     assert pixels.shape == (3 * 17 - 1, 7 * 17 - 1, 3)
     expected = vae.decode_mean(torch.tensor([[0.5, 3.0, -1.0]]))[0].clamp(0, 1).permute(1, 2, 0)
     assert np.allclose(pixels[17:33, -16:], expected.detach().numpy(), atol=1e-6)
-    assert "3 rows" in text and "(0.50, 0.00, −1.00)" in text
+    assert caption == text and "3 rows" in text and "(0.50, 0.00, −1.00)" in text
 
 
-@pytest.mark.parametrize(("shape", "kind", "step"), [((6, 9), "image/png", 0.5 / 255), ((32, 64, 3), "image/jpeg", 0.1)])
+@pytest.mark.parametrize(
+    ("shape", "kind", "step"), [((6, 9), "image/png", 0.5 / 255), ((32, 64, 3), "image/jpeg", 0.1)]
+)
 def test_a_picture_file_gives_back_its_pixels(shape, kind, step):
     across = np.linspace(0, 1, shape[1])
     pixels = np.broadcast_to(across[:, None] if len(shape) == 3 else across, shape)
@@ -189,21 +199,32 @@ def test_without_labels_there_are_no_classes(vae):
 
 
 WRONG = {
-    "codes of the wrong width": (dict(codes=torch.zeros(4, 3)), r"codes was of shape \(4, 3\); expected shape \(N, 2\)"),
+    "codes of the wrong width": (
+        dict(codes=torch.zeros(4, 3)),
+        r"codes was of shape \(4, 3\); expected shape \(N, 2\)",
+    ),
     "codes that are not finite": (dict(codes=torch.full((4, 2), math.nan)), "codes was as large as nan"),
     "labels without codes": (dict(labels=torch.zeros(4, dtype=int)), "labels was given without codes"),
-    "too few labels": (dict(codes=torch.zeros(4, 2), labels=torch.zeros(3, dtype=int)), r"labels was of shape \(3,\)"),
+    "too few labels": (
+        dict(codes=torch.zeros(4, 2), labels=torch.zeros(3, dtype=int)),
+        r"labels was of shape \(3,\)",
+    ),
     "labels that are not whole": (dict(codes=torch.zeros(4, 2), labels=torch.zeros(4)), "labels was float32"),
     "negative labels": (dict(codes=torch.zeros(1, 2), labels=torch.tensor([-1])), "labels was int64 from -1"),
     "a label without a name": (
-        dict(codes=torch.zeros(1, 2), labels=torch.tensor([2]), label_names=["a", "b"]), "label_names was 2 names; expected at least 3"),
+        dict(codes=torch.zeros(1, 2), labels=torch.tensor([2]), label_names=["a", "b"]),
+        "label_names was 2 names; expected at least 3",
+    ),
     "names without labels": (dict(label_names=["a"]), "label_names was given without labels"),
     "inputs of the wrong shape": (dict(inputs=torch.zeros(3, 1, 4, 4)), "x was of shape"),
     "inputs outside the data's range": (dict(inputs=torch.full((3, 1, 8, 8), 17.0)), "x was"),
     "a single input": (dict(inputs=torch.zeros(1, 1, 8, 8)), "inputs was 1 pictures"),
     "a point of the wrong length": (dict(z=[0.0]), r"z was \[0.0\]; expected 2 finite numbers"),
     "a point that is not finite": (dict(z=[0.0, math.inf]), "z was"),
-    "an end that does not exist": (dict(inputs=torch.zeros(2, 1, 8, 8), end=2), "end was 2; expected None or an index of one of 2"),
+    "an end that does not exist": (
+        dict(inputs=torch.zeros(2, 1, 8, 8), end=2),
+        "end was 2; expected None or an index of one of 2",
+    ),
     "a place off the path": (dict(path_position=1.5), "path_position was 1.5"),
     "an unknown type of number": (dict(dtype="int8"), "dtype must be one of"),
 }
@@ -218,7 +239,15 @@ def test_wrong_arguments_are_refused(vae, case):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("z", [1.0]), ("z", [0.0, math.nan]), ("start", 5), ("end", -1), ("path_position", -0.1), ("axes", [0, 2]), ("axes", [1, 1])],
+    [
+        ("z", [1.0]),
+        ("z", [0.0, math.nan]),
+        ("start", 5),
+        ("end", -1),
+        ("path_position", -0.1),
+        ("axes", [0, 2]),
+        ("axes", [1, 1]),
+    ],
 )
 def test_traits_set_wrongly_later_are_refused_and_keep_their_value(vae, counts, name, value):
     widget = LatentExplorer(vae, inputs=counts)

@@ -1,8 +1,9 @@
 """The base of every widget: one front end for a live kernel and for a page without one.
 
-A kernel's front end (JupyterLab, Notebook) shows the widget through anywidget. Beside that, every widget writes itself
-down as HTML that needs nothing else: a static picture, its state, its JavaScript and its weights. A page may repeat the
-shared parts; `SHARED_SCRIPT` finds them, so that whoever puts pages together can keep the first of each.
+A kernel's front end (JupyterLab, Notebook) shows the widget through anywidget. Beside that, every widget
+writes itself down as HTML that needs nothing else: a static picture, its state, its JavaScript, its weights.
+A page may repeat the shared parts; `SHARED_SCRIPT` finds them, so that whoever puts pages together can keep
+the first of each.
 """
 
 import base64
@@ -13,6 +14,7 @@ import json
 import re
 from functools import cache
 from importlib import resources
+from typing import NamedTuple
 
 import anywidget
 import matplotlib.image
@@ -22,29 +24,42 @@ from anywidget.widget import AnyWidget
 
 # Groups: what it is, and its hash. Two scripts with the same two are the same; all but the first can go.
 SHARED_SCRIPT = re.compile(
-    r'<script type="text/(?:plain|javascript)" data-vaelib-(module|blob|host)="([0-9a-f]{16})">.*?</script>', re.DOTALL
+    r'<script type="text/(?:plain|javascript)" data-vaelib-(module|blob|host)="([0-9a-f]{16})">.*?</script>',
+    re.DOTALL,
 )
+
+
+class Still(NamedTuple):
+    """What print and pages without script show: a picture (height, width[, 3]) in [0, 1], and its words.
+
+    `caption` stands below it; `alt` tells readers who do not see it what it shows.
+    """
+
+    pixels: np.ndarray
+    caption: str
+    alt: str
 
 
 class Widget(anywidget.AnyWidget):
     """A widget with a title, a one-line task and a caption, alive with a kernel and without.
 
-    A subclass sets `_esm = module_text("its_file.js")`, and its own traits, tagged `sync=True`, are its state: numbers,
-    texts, lists and dictionaries travel as JSON, a non-empty `traitlets.Bytes` as a block shared by its hash.
+    A subclass sets `_esm = module_text("its_file.js")`, and its own traits, tagged `sync=True`, are its
+    state: numbers, texts, lists and dictionaries travel as JSON, a `traitlets.Bytes` as a block
+    shared by its hash.
     """
 
     title = traitlets.Unicode("").tag(sync=True)
     task = traitlets.Unicode("").tag(sync=True)
     caption = traitlets.Unicode("").tag(sync=True)
 
-    def picture(self) -> tuple[np.ndarray, str]:
-        """Return the picture for print and for pages without script, (height, width[, 3]) in [0, 1], and its text."""
+    def still(self) -> Still:
+        """Return the picture that stands in where nothing moves."""
         raise NotImplementedError
 
     def static_html(self) -> str:
-        """Return HTML that shows the widget on a bare page, from a server or from disk, with or without script."""
-        own = self.trait_names(sync=True)
-        own = [name for name in own if not name.startswith("_") and name not in AnyWidget.class_traits(sync=True)]
+        """Return HTML that shows the widget on a bare page, from server or disk, with or without script."""
+        inherited = AnyWidget.class_traits(sync=True)
+        own = [name for name in self.trait_names(sync=True) if name not in inherited and name[0] != "_"]
         state = {name: getattr(self, name) for name in own}
         blobs = {name: value for name, value in state.items() if isinstance(value, bytes)}
         record = {name: value for name, value in state.items() if name not in blobs}
@@ -55,19 +70,19 @@ class Widget(anywidget.AnyWidget):
             self._figure(),
             f'<script type="application/json" data-vaelib-state>{as_json(record)}</script></div>',
             script("plain", "module", module),
-            *(script("plain", "blob", base64.b64encode(value).decode(), digest(value)) for value in blobs.values()),
+            *(script("plain", "blob", as_base64(value), digest(value)) for value in blobs.values()),
             script("javascript", "host", read_js("static_host.js")),
         ]
         return "\n".join(dict.fromkeys(parts))
 
     def _figure(self) -> str:
-        pixels, text = self.picture()
+        pixels, caption, alt = self.still()
         kind, content = picture_file(pixels)
-        source = base64.b64encode(content).decode()
+        source = as_base64(content)
         smooth = "auto" if pixels.ndim == 3 else "pixelated"
         look = f"width:100%;max-width:26rem;image-rendering:{smooth}"
-        image = f'<img src="data:{kind};base64,{source}" alt="{html.escape(text)}" style="{look}">'
-        words = " ".join(html.escape(part) for part in (self.title and f"{self.title}.", self.caption) if part)
+        image = f'<img src="data:{kind};base64,{source}" alt="{html.escape(alt)}" style="{look}">'
+        words = html.escape(f"{self.title}. {caption}" if self.title else caption)
         return f'<figure class="vaelib-fallback">{image}<figcaption>{words}</figcaption></figure>'
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict] | None:
@@ -84,7 +99,7 @@ def read_js(name: str) -> str:
 
 
 def module_text(name: str) -> str:
-    """Return `core.js` and the named file as one module: imports between files cannot be resolved from a blob's URL."""
+    """Return `core.js` and the named file as one module: from a blob's URL, no import finds another file."""
     return f"{read_js('core.js')}\n{read_js(name)}"
 
 
@@ -96,12 +111,17 @@ def digest(content: bytes) -> str:
 def script(kind: str, what: str, text: str, name: str | None = None) -> str:
     """Return a script element that `SHARED_SCRIPT` finds, named by its hash.
 
-    `</script` and `<!--` would end or change the element, so they get a backslash, which means nothing in a JavaScript
-    string.
+    `</script` and `<!--` would end or change the element, so they get a backslash, which means nothing in a
+    JavaScript string.
     """
     name = name or digest(text.encode())
     text = re.sub(r"<(?=/script|!--)", r"<\\", text, flags=re.IGNORECASE)
     return f'<script type="text/{kind}" data-vaelib-{what}="{name}">{text}</script>'
+
+
+def as_base64(content: bytes) -> str:
+    """Return bytes as text."""
+    return base64.b64encode(content).decode()
 
 
 def as_json(record: dict) -> str:
@@ -112,8 +132,8 @@ def as_json(record: dict) -> str:
 def picture_file(pixels: np.ndarray) -> tuple[str, bytes]:
     """Return a picture with values in [0, 1] as a file: its type and its bytes.
 
-    Grey (height, width) becomes a PNG, every level kept to 1/255. Colour (height, width, 3) becomes a JPEG, a third of
-    the size.
+    Grey (height, width) becomes a PNG, every level kept to 1/255. Colour (height, width, 3) becomes a JPEG, a
+    third of the size.
     """
     levels = np.round(pixels * 255).astype(np.uint8)
     kind, options = ("png", {}) if pixels.ndim == 2 else ("jpeg", {"quality": 88})

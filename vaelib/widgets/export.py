@@ -1,8 +1,8 @@
 """Write a decoder down as a list of layers and one block of bytes, so that a browser can run it.
 
-JavaScript's numbers are doubles, so what the browser computes differs from torch by rounding alone: for `float32` its
-outputs equal torch's within 1e-5. `float16` rounds every weight once, by at most one part in 2048; then the outputs equal
-those of `with_rounded_weights(decoder, "float16")` within 1e-5.
+JavaScript's numbers are doubles, so what the browser computes differs from torch by rounding alone: for
+`float32` its outputs equal torch's within 1e-5. `float16` rounds every weight once, by at most one part in
+2048; then the outputs equal those of `with_rounded_weights(decoder, "float16")` within 1e-5.
 """
 
 import copy
@@ -15,17 +15,24 @@ from torch import nn
 
 DTYPES = {"float16": "<f2", "float32": "<f4"}
 
-ELEMENTWISE = {nn.ReLU: "relu", nn.SiLU: "silu", nn.Tanh: "tanh", nn.Sigmoid: "sigmoid", nn.Softplus: "softplus"}
+ELEMENTWISE = {
+    nn.ReLU: "relu",
+    nn.SiLU: "silu",
+    nn.Tanh: "tanh",
+    nn.Sigmoid: "sigmoid",
+    nn.Softplus: "softplus",
+}
 
 
 def export_layers(decoder: nn.Sequential, dtype: str = "float16") -> dict:
     """Turn a decoder into layers a browser can run.
 
-    Returns a dictionary: `layers`, a list of JSON-able records whose `weight` and `bias` say where in the block they
-    start, counted in numbers; `dtype`; and `blob`, the block itself: all weights as little-endian numbers of that type.
+    Returns a dictionary: `layers`, a list of JSON-able records whose `weight` and `bias` say where in the
+    block they start, counted in numbers; `dtype`; and `blob`, the block itself: all weights as little-endian
+    numbers of that type.
 
-    Raises ValueError, naming the layer, for a layer the browser does not know, a shape it cannot take, and a weight that
-    is not finite or too large for `dtype`.
+    Raises ValueError, naming the layer, for a layer the browser does not know, a shape it cannot take, and a
+    weight that is not finite or too large for `dtype`.
     """
     check_dtype(dtype)
     if not isinstance(decoder, nn.Sequential):
@@ -47,7 +54,7 @@ def export_layers(decoder: nn.Sequential, dtype: str = "float16") -> dict:
 
 
 def with_rounded_weights(decoder: nn.Sequential, dtype: str = "float16") -> nn.Sequential:
-    """Return a copy of the decoder whose weights have been rounded to `dtype` and back: what the browser runs."""
+    """Return a copy of the decoder with weights rounded to `dtype` and back: what the browser runs."""
     check_dtype(dtype)
     rounded = copy.deepcopy(decoder)
     with torch.no_grad():
@@ -75,12 +82,15 @@ def as_numbers(name: str, values: torch.Tensor, dtype: str) -> np.ndarray:
     """Return a weight as a flat little-endian array; raise ValueError if it is not finite in that type."""
     numbers = values.detach().cpu().to(getattr(torch, dtype)).numpy().astype(DTYPES[dtype]).ravel()
     if not np.isfinite(numbers).all():
-        raise ValueError(f"{name} must be finite in {dtype}, got {np.sum(~np.isfinite(numbers))} values that are not")
+        wrong = np.sum(~np.isfinite(numbers))
+        raise ValueError(f"{name} must be finite in {dtype}, got {wrong} values that are not")
     return numbers
 
 
-def describe(name: str, layer: nn.Module, shape: tuple[int, ...] | None) -> tuple[dict, tuple[int, ...] | None]:
-    """Return one layer's record and the shape it puts out, without the batch; `shape` is None before the first layer."""
+def describe(
+    name: str, layer: nn.Module, shape: tuple[int, ...] | None
+) -> tuple[dict, tuple[int, ...] | None]:
+    """Return one layer's record and its output's shape without the batch; `shape` is its input's, if known."""
     kind = type(layer)
     if kind is nn.Linear:
         return linear(name, layer, shape)
@@ -115,7 +125,8 @@ def elementwise(name: str, layer: nn.Module) -> dict:
 
 def upsample(name: str, layer: nn.Upsample, shape: tuple[int, ...] | None) -> tuple[dict, tuple[int, ...]]:
     """Describe nearest-neighbour upsampling by two."""
-    require(layer.mode == "nearest" and layer.scale_factor in (2, (2, 2)), name, "scale_factor=2 and mode='nearest'")
+    doubling = layer.mode == "nearest" and layer.scale_factor in (2, (2, 2))
+    require(doubling, name, "scale_factor=2 and mode='nearest'")
     channels, height, width = image_shape(name, shape)
     record = {"type": "upsample", "channels": channels, "height": height, "width": width}
     return record, (channels, 2 * height, 2 * width)

@@ -11,7 +11,7 @@ from torch import Tensor
 from vaelib.checks import require
 from vaelib.models import VAE
 from vaelib.plots import COLOURS, montage
-from vaelib.widgets.base import Widget, module_text, picture_file
+from vaelib.widgets.base import Still, Widget, module_text, picture_file
 from vaelib.widgets.export import export_layers
 
 MOST_CODES = 600
@@ -23,20 +23,22 @@ class LatentExplorer(Widget):
 
     Arguments:
         vae: a trained VAE of images (1 or 3, height, width) with at least two latent dimensions.
-        codes: (N, latent_dim), the data's codes (posterior means), drawn as marks. At most 600 are shown, spread
-            evenly over the classes.
+        codes: (N, latent_dim), the data's codes (posterior means), drawn as marks. At most 600 are shown,
+            spread evenly over the classes.
         labels: (N,) whole numbers, the class of each code.
         label_names: the names of the classes; by default their numbers.
-        inputs: (n, *data_shape), pictures between which the reader walks along a straight line of latent space.
-        z: latent_dim numbers, where the point starts; by default its place on the path, or the origin without one.
+        inputs: (n, *data_shape), pictures between which the reader walks along a straight line of
+            latent space.
+        z: latent_dim numbers, where the point starts; by default its place on the path, or the origin
+            without one.
         start, end: indices into `inputs` of the path's two ends, or None. Without inputs there is no path.
         path_position: a place on the path, from 0 at the start to 1 at the end.
         title, task, caption: what is written above and below; by default what fits the arguments.
         dtype: "float16" or "float32", the type in which the decoder's weights travel.
 
-    The traits `z`, `start`, `end`, `path_position` and `axes` (the two latent dimensions drawn) keep in step with the
-    reader's screen, both ways. Setting an end or `path_position` moves `z` onto the path. Raises ValueError, also for
-    traits set later, for shapes and values that do not fit the model.
+    The traits `z`, `start`, `end`, `path_position` and `axes` (the two latent dimensions drawn) keep in step
+    with the reader's screen, both ways. Setting an end or `path_position` moves `z` onto the path. Raises
+    ValueError, also for traits set later, for shapes and values that do not fit the model.
     """
 
     _esm = module_text("latent_explorer.js")
@@ -111,23 +113,29 @@ class LatentExplorer(Widget):
         return f"LatentExplorer(z={[round(number, 4) for number in self.z]})"
 
     @torch.no_grad()
-    def picture(self) -> tuple[np.ndarray, str]:
-        """Return decoded images on a grid of the plane, or one row for each latent dimension, and what they show."""
+    def still(self) -> Still:
+        """Return images decoded on a grid of the plane, or a row of them for each latent dimension."""
         if self._vae.latent_dim == 2:
             steps = [-2.0, -1.0, 0.0, 1.0, 2.0]
             points = torch.tensor([[across, up] for up in reversed(steps) for across in steps])
-            text = "Images decoded from a grid of the latent plane: z1 from −2 to 2, left to right; z2 from −2 to 2, upwards."
+            caption = (
+                "Images decoded from a grid of the latent plane: z1 from −2 to 2, left to right; "
+                "z2 from −2 to 2, upwards."
+            )
         else:
             steps = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]
             points = torch.tensor(self.z).repeat(self._vae.latent_dim, len(steps), 1)
             for dimension in range(self._vae.latent_dim):
                 points[dimension, :, dimension] = torch.tensor(steps)
             points = points.flatten(0, 1)
-            text = (f"Decoded images in {self._vae.latent_dim} rows: row i moves latent dimension i from −3 to 3, "
-                    f"left to right, round the point z = {_words(self.z)}.")
+            caption = (
+                f"Decoded images in {self._vae.latent_dim} rows: row i moves latent dimension i from −3 to 3 "
+                f"left to right, round the point z = {_words(self.z)}."
+            )
         means = self._vae.decode_mean(points.to(next(self._vae.parameters())))
         unit = self._vae.likelihood.to_unit(means).cpu()
-        return montage(unit, len(steps), gap=max(1, unit.shape[-1] // 16)), text + self._neighbours(points, len(steps))
+        sheet = montage(unit, len(steps), gap=max(1, unit.shape[-1] // 16))
+        return Still(sheet, caption, caption + self._neighbours(points, len(steps)))
 
     def _neighbours(self, points: Tensor, columns: int) -> str:
         names = self.spec["classes"]
@@ -168,7 +176,7 @@ class LatentExplorer(Widget):
 
 
 def spread(classes: np.ndarray, most: int) -> np.ndarray:
-    """Return the indices, in order, of at most `most` examples: every class as often as any other, as far as it goes.
+    """Return the indices, in order, of at most `most` examples, the classes in equal numbers if they can be.
 
     `classes` is (N,). Within a class the examples stand evenly apart in the stored order; nothing is random.
     """
@@ -189,7 +197,8 @@ def on_path(start: Sequence[float], end: Sequence[float], position: float) -> li
 def _check_model(vae: VAE) -> None:
     require(isinstance(vae, VAE), "vae", f"of type {type(vae).__name__}", "a vaelib.models.VAE")
     shape = tuple(vae.data_shape)
-    require(len(shape) == 3 and shape[0] in (1, 3), "vae", f"a model of data {shape}", "images (1 or 3, height, width)")
+    is_image = len(shape) == 3 and shape[0] in (1, 3)
+    require(is_image, "vae", f"a model of data {shape}", "images (1 or 3, height, width)")
     require(vae.latent_dim >= 2, "vae", f"a model of {vae.latent_dim} latent dimension", "at least 2")
 
 
@@ -213,7 +222,8 @@ def _checked_labels(codes: Tensor | None, labels: Tensor | None) -> np.ndarray:
     array = torch.as_tensor(labels).cpu().numpy()
     require(array.shape == (len(codes),), "labels", f"of shape {array.shape}", f"shape ({len(codes)},)")
     whole = array.dtype.kind in "iu" and 0 <= array.min() and array.max() <= 255
-    require(whole, "labels", f"{array.dtype} from {array.min()} to {array.max()}", "whole numbers from 0 to 255")
+    found = f"{array.dtype} from {array.min()} to {array.max()}"
+    require(whole, "labels", found, "whole numbers from 0 to 255")
     return array.astype(int)
 
 
@@ -223,7 +233,8 @@ def _class_names(classes: np.ndarray, labels: Tensor | None, label_names: Sequen
         return []
     needed = int(classes.max()) + 1
     names = [str(i) for i in range(needed)] if label_names is None else [str(name) for name in label_names]
-    require(len(names) >= needed, "label_names", f"{len(names)} names", f"at least {needed}, one for each label")
+    enough = len(names) >= needed
+    require(enough, "label_names", f"{len(names)} names", f"at least {needed}, one for each label")
     return names
 
 
@@ -263,7 +274,7 @@ def _checked_index(name: str, index: int | None, count: int) -> int | None:
 
 
 def _extent(codes: np.ndarray, *points: list[float]) -> float:
-    """Return how far the plane reaches from the origin: past the prior's third circle, and past every point."""
+    """Return how far the plane reaches from the origin: past the third circle and every point."""
     furthest = max(np.abs(codes).max(initial=0), *(abs(number) for point in points for number in point))
     return max(3.5, math.ceil(10.5 * furthest) / 10)
 
@@ -275,10 +286,10 @@ def _default_task(names: list[str]) -> str:
 
 
 def _default_caption(vae: VAE, shown: int, total: int) -> str:
-    marks = f"Each mark is the code (the posterior mean) of one picture, {shown:,} of {total:,}. " if total else ""
+    marks = f"Each mark is the code (the posterior mean) of one picture, {shown:,} of {total:,}. "
     one, two, three = (f"{100 * (1 - math.exp(-r * r / 2)):.0f}%" for r in (1, 2, 3))
     where = "" if vae.latent_dim == 2 else " in any two dimensions"
-    return f"{marks}The dashed circles hold {one}, {two} and {three} of the prior{where}."
+    return f"{marks if total else ''}The dashed circles hold {one}, {two} and {three} of the prior{where}."
 
 
 def _words(numbers: Sequence[float]) -> str:

@@ -5,7 +5,8 @@
 
 /** The numbers in a DataView of little-endian float16 or float32, as a Float32Array. */
 export function readNumbers(view, dtype) {
-  if (dtype === "float32") return Float32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
+  if (dtype === "float32")
+    return Float32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
   const numbers = new Float32Array(view.byteLength / 2);
   for (let i = 0; i < numbers.length; i++) {
     const bits = view.getUint16(2 * i, true);
@@ -32,7 +33,12 @@ const continuousBernoulli = (x) =>
   Math.abs(x) < 0.1 ? 0.5 + x / 12 - x ** 3 / 720 + x ** 5 / 30240 : 1 / (1 - Math.exp(-x)) - 1 / x;
 
 /** From a decoder's raw output to the mean of the image on the scale 0 to 1, by the name of the likelihood. */
-export const MEANS = { Bernoulli: sigmoid, Binomial: sigmoid, ContinuousBernoulli: continuousBernoulli, Gaussian: (x) => x };
+export const MEANS = {
+  Bernoulli: sigmoid,
+  Binomial: sigmoid,
+  ContinuousBernoulli: continuousBernoulli,
+  Gaussian: (x) => x,
+};
 
 const LAYERS = {
   linear({ in: I, out: O, weight, bias }, numbers) {
@@ -60,16 +66,29 @@ const LAYERS = {
         const start = o * H * W;
         out.fill(bias === undefined ? 0 : numbers[bias + o], start, start + H * W);
         for (let i = 0; i < I; i++, w += 9) {
-          const a = numbers[w], b = numbers[w + 1], c = numbers[w + 2];
-          const d = numbers[w + 3], e = numbers[w + 4], f = numbers[w + 5];
-          const g = numbers[w + 6], h = numbers[w + 7], k = numbers[w + 8];
+          const a = numbers[w],
+            b = numbers[w + 1],
+            c = numbers[w + 2];
+          const d = numbers[w + 3],
+            e = numbers[w + 4],
+            f = numbers[w + 5];
+          const g = numbers[w + 6],
+            h = numbers[w + 7],
+            k = numbers[w + 8];
           for (let y = 0, to = start, p = i * (H + 2) * P; y < H; y++, p += P) {
-            const q = p + P, r = q + P;
+            const q = p + P,
+              r = q + P;
             for (let s = 0; s < W; s++) {
               out[to++] +=
-                a * padded[p + s] + b * padded[p + s + 1] + c * padded[p + s + 2] +
-                d * padded[q + s] + e * padded[q + s + 1] + f * padded[q + s + 2] +
-                g * padded[r + s] + h * padded[r + s + 1] + k * padded[r + s + 2];
+                a * padded[p + s] +
+                b * padded[p + s + 1] +
+                c * padded[p + s + 2] +
+                d * padded[q + s] +
+                e * padded[q + s + 1] +
+                f * padded[q + s + 2] +
+                g * padded[r + s] +
+                h * padded[r + s + 1] +
+                k * padded[r + s + 2];
             }
           }
         }
@@ -142,7 +161,13 @@ export function h(tag, attributes = {}, ...children) {
 
 /** A canvas with one pixel per number of an image; the style sheet enlarges it. */
 export const imageCanvas = ([, height, width], attributes = {}) =>
-  h("canvas", { width, height, role: "img", className: width > 16 ? "image smooth" : "image", ...attributes });
+  h("canvas", {
+    width,
+    height,
+    role: "img",
+    className: width > 16 ? "image smooth" : "image",
+    ...attributes,
+  });
 
 /** Paint an image of numbers 0 to 1. Colour is painted as it is; of a grey image, 1 is ink and 0 is paper. */
 export function paint(canvas, pixels, channels, { paper, ink }) {
@@ -151,7 +176,10 @@ export function paint(canvas, pixels, channels, { paper, ink }) {
   const size = canvas.width * canvas.height;
   for (let i = 0; i < size; i++) {
     for (let c = 0; c < 3; c++) {
-      const value = channels === 1 ? paper[c] + (ink[c] - paper[c]) * Math.min(Math.max(pixels[i], 0), 1) : 255 * pixels[c * size + i];
+      const value =
+        channels === 1
+          ? paper[c] + (ink[c] - paper[c]) * Math.min(Math.max(pixels[i], 0), 1)
+          : 255 * pixels[c * size + i];
       image.data[4 * i + c] = value; // clamps to 0..255 by itself
     }
     image.data[4 * i + 3] = 255;
@@ -185,10 +213,13 @@ export function trickle(guard) {
   let jobs = [];
   let at = 0;
   let left = 0;
-  const work = oncePerFrame(guard(() => {
-    for (const until = performance.now() + 4; left && performance.now() < until; left--) jobs[at++ % jobs.length]();
-    if (left) work();
-  }));
+  const work = oncePerFrame(
+    guard(() => {
+      for (const until = performance.now() + 4; left && performance.now() < until; left--)
+        jobs[at++ % jobs.length]();
+      if (left) work();
+    }),
+  );
   return (list) => ((jobs = list), (left = list.length), work());
 }
 
@@ -251,7 +282,15 @@ function watchTheme(changed) {
   const observer = new MutationObserver(changed);
   const query = matchMedia("(prefers-color-scheme: dark)");
   for (const node of [document.documentElement, document.body]) {
-    observer.observe(node, { attributeFilter: ["data-theme", "class", "data-jp-theme-light", "data-jp-theme-name", "data-vscode-theme-kind"] });
+    observer.observe(node, {
+      attributeFilter: [
+        "data-theme",
+        "class",
+        "data-jp-theme-light",
+        "data-jp-theme-name",
+        "data-vscode-theme-kind",
+      ],
+    });
   }
   query.addEventListener("change", changed);
   return () => (observer.disconnect(), query.removeEventListener("change", changed));
@@ -301,25 +340,48 @@ export function widget(css, build) {
       const live = h("div", { className: "unseen", "aria-live": "polite" });
       const body = h("div");
       const reset = h("button", { type: "button", className: "reset" }, "Reset");
-      const frame = h("section", { className: "frame", "aria-label": model.get("title"), "data-lm-suppress-shortcuts": "true" },
-        h("header", {}, h("p", { className: "title" }, model.get("title")), reset, h("p", { className: "task" }, model.get("task"))),
-        body, h("p", { className: "caption" }, model.get("caption")), live);
+      const frame = h(
+        "section",
+        { className: "frame", "aria-label": model.get("title"), "data-lm-suppress-shortcuts": "true" },
+        h(
+          "header",
+          {},
+          h("p", { className: "title" }, model.get("title")),
+          reset,
+          h("p", { className: "task" }, model.get("task")),
+        ),
+        body,
+        h("p", { className: "caption" }, model.get("caption")),
+        live,
+      );
       shadow.replaceChildren(h("style", {}, FRAME + css), frame);
       el.dataset.lmSuppressShortcuts = "true"; // JupyterLab must not take the arrow keys
 
-      const guard = (call) => (...values) => {
-        try {
-          return call(...values);
-        } catch (error) {
-          console.error(error);
-          frame.querySelector(".error")?.remove();
-          frame.prepend(h("p", { className: "error", role: "alert" }, `This widget stopped: ${error.message}`));
-        }
-      };
+      const guard =
+        (call) =>
+        (...values) => {
+          try {
+            return call(...values);
+          } catch (error) {
+            console.error(error);
+            frame.querySelector(".error")?.remove();
+            frame.prepend(
+              h("p", { className: "error", role: "alert" }, `This widget stopped: ${error.message}`),
+            );
+          }
+        };
       const kit = {
-        model, body, guard, hook: {}, say: announcer(live), leave: (call) => endings.push(call),
+        model,
+        body,
+        guard,
+        hook: {},
+        say: announcer(live),
+        leave: (call) => endings.push(call),
         on(names, call) {
-          const event = names.split(" ").map((name) => `change:${name}`).join(" ");
+          const event = names
+            .split(" ")
+            .map((name) => `change:${name}`)
+            .join(" ");
           const guarded = guard(call);
           model.on(event, guarded);
           endings.push(() => model.off(event, guarded));
@@ -331,8 +393,17 @@ export function widget(css, build) {
         colours() {
           const style = getComputedStyle(frame);
           const read = (name) => style.getPropertyValue(`--${name}`).trim();
-          return { dark: frame.dataset.dark === "true", text: read("text"), muted: read("muted"), line: read("line"), card: read("card"),
-            accent: read("accent"), paper: rgb(read("paper")), ink: rgb(read("ink")), font: style.fontFamily };
+          return {
+            dark: frame.dataset.dark === "true",
+            text: read("text"),
+            muted: read("muted"),
+            line: read("line"),
+            card: read("card"),
+            accent: read("accent"),
+            paper: rgb(read("paper")),
+            ink: rgb(read("ink")),
+            font: style.fontFamily,
+          };
         },
         repaint(call) {
           const sizes = new ResizeObserver(guard(call));

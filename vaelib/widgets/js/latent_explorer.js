@@ -47,8 +47,12 @@ dd{margin:0;font-size:16px;font-weight:600;line-height:1.35;overflow-wrap:anywhe
 
 // Marks for classes whose names are too long to be marks themselves: outlines within -5..5.
 const MARKS = [
-  "M5 0A5 5 0 1 1-5 0A5 5 0 1 1 5 0Z", "M-4.4-4.4H4.4V4.4H-4.4Z", "M0-5.6L5.4 4H-5.4Z", "M0-6L5 0L0 6L-5 0Z",
-  "M0 5.6L5.4-4H-5.4Z", "M-2-5.4H2V-2H5.4V2H2V5.4H-2V2H-5.4V-2H-2Z",
+  "M5 0A5 5 0 1 1-5 0A5 5 0 1 1 5 0Z",
+  "M-4.4-4.4H4.4V4.4H-4.4Z",
+  "M0-5.6L5.4 4H-5.4Z",
+  "M0-6L5 0L0 6L-5 0Z",
+  "M0 5.6L5.4-4H-5.4Z",
+  "M-2-5.4H2V-2H5.4V2H2V5.4H-2V2H-5.4V-2H-2Z",
   "M-5.6-2.8L-2.8-5.6L0-2.8L2.8-5.6L5.6-2.8L2.8 0L5.6 2.8L2.8 5.6L0 2.8L-2.8 5.6L-5.6 2.8L-2.8 0Z",
   "M0-6L1.6-2L5.8-1.8L2.5 .9L3.6 5L0 2.6L-3.6 5L-2.5 .9L-5.8-1.8L-1.6-2Z",
 ];
@@ -59,6 +63,7 @@ const mix = (hex, other, share) => `rgb(${rgb(hex).map((x) => Math.round(x + (ot
 function makeDecoder(spec, weights) {
   const network = makeNetwork(spec.layers, readNumbers(weights, spec.dtype));
   const mean = MEANS[spec.likelihood];
+  if (!mean) throw new Error(`unknown likelihood ${spec.likelihood}`);
   return (z) => network(z).map(mean);
 }
 
@@ -76,15 +81,24 @@ function makePlane(kit, spec, codes, moveTo) {
   const { extent, classes } = spec;
   const letters = classes.every((name) => [...name].length === 1);
   const canvas = h("canvas", { "aria-hidden": "true" });
-  const handle = h("div", { className: "handle", tabIndex: 0, role: "slider", "aria-label": "Point in the latent plane; use the arrow keys",
-    "aria-roledescription": "point on a plane", "aria-valuemin": -extent, "aria-valuemax": extent });
+  const handle = h("div", {
+    className: "handle",
+    tabIndex: 0,
+    role: "slider",
+    "aria-label": "Point in the latent plane; use the arrow keys",
+    "aria-roledescription": "point on a plane",
+    "aria-valuemin": -extent,
+    "aria-valuemax": extent,
+  });
   const plane = h("div", { className: "plane" }, canvas, handle);
   let pinned = null;
   let lit = null; // the class that stands out
 
-  const colour = (label, { dark }) => mix(spec.colours[label % spec.colours.length], dark ? 255 : 0, dark ? 0.35 : 0.12);
+  const colour = (label, { dark }) =>
+    mix(spec.colours[label % spec.colours.length], dark ? 255 : 0, dark ? 0.35 : 0.12);
   const to = (x, size) => ((x + extent) / (2 * extent)) * size;
-  const place = (z, size) => model.get("axes").map((axis, i) => (i ? size - to(z[axis], size) : to(z[axis], size)));
+  const place = (z, size) =>
+    model.get("axes").map((axis, i) => (i ? size - to(z[axis], size) : to(z[axis], size)));
 
   function drawPrior(context, size, { accent, muted, card }) {
     const middle = size / 2;
@@ -122,7 +136,14 @@ function makePlane(kit, spec, codes, moveTo) {
       context.strokeText(words, x, y);
       context.fillText(words, x, y);
     };
-    Object.assign(context, { globalAlpha: 1, strokeStyle: card, lineWidth: 4, lineJoin: "round", textBaseline: "middle", font: `12px ${font}` });
+    Object.assign(context, {
+      globalAlpha: 1,
+      strokeStyle: card,
+      lineWidth: 4,
+      lineJoin: "round",
+      textBaseline: "middle",
+      font: `12px ${font}`,
+    });
     for (const r of [1, 2, 3]) {
       const diagonal = middle + (r * middle * Math.SQRT1_2) / extent;
       write(`${r}σ`, diagonal, diagonal, "center", muted);
@@ -136,7 +157,10 @@ function makePlane(kit, spec, codes, moveTo) {
   function drawCodes(context, size, theme) {
     const scale = Math.min(Math.max(size / 380, 0.8), 1.15);
     const marks = MARKS.map((outline) => new Path2D(outline));
-    const order = lit === null ? codes : [...codes.filter((code) => code.label !== lit), ...codes.filter((code) => code.label === lit)];
+    const order =
+      lit === null
+        ? codes
+        : [...codes.filter((code) => code.label !== lit), ...codes.filter((code) => code.label === lit)];
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.font = `600 ${11.5 * scale}px ${theme.font}`;
@@ -157,10 +181,15 @@ function makePlane(kit, spec, codes, moveTo) {
   }
 
   function drawPath(context, size, { accent, card, font }) {
-    const ends = [model.get("start"), model.get("end")].map((input) => input !== null && place(spec.input_codes[input], size));
+    const ends = [model.get("start"), model.get("end")].map(
+      (input) => input !== null && place(spec.input_codes[input], size),
+    );
     context.globalAlpha = 1;
     context.lineCap = "round";
-    for (const [width, style] of [[6, card], [2.5, accent]]) {
+    for (const [width, style] of [
+      [6, card],
+      [2.5, accent],
+    ]) {
       if (!ends[0] || !ends[1]) break;
       context.lineWidth = width;
       context.strokeStyle = style;
@@ -186,17 +215,19 @@ function makePlane(kit, spec, codes, moveTo) {
     });
   }
 
-  const draw = oncePerFrame(kit.guard(() => {
-    const size = plane.clientWidth;
-    if (!size) return;
-    const theme = kit.colours();
-    const context = crisp(canvas, size, size);
-    drawPrior(context, size, theme);
-    drawCodes(context, size, theme);
-    drawNames(context, size, theme);
-    if (spec.input_codes.length) drawPath(context, size, theme);
-    point();
-  }));
+  const draw = oncePerFrame(
+    kit.guard(() => {
+      const size = plane.clientWidth;
+      if (!size) return;
+      const theme = kit.colours();
+      const context = crisp(canvas, size, size);
+      drawPrior(context, size, theme);
+      drawCodes(context, size, theme);
+      drawNames(context, size, theme);
+      if (spec.input_codes.length) drawPath(context, size, theme);
+      point();
+    }),
+  );
 
   function point() {
     const z = model.get("z");
@@ -221,9 +252,24 @@ function makePlane(kit, spec, codes, moveTo) {
 
   const chips = classes.map((name, label) => {
     const mark = letters ? h("b", {}, name) : h("span");
-    const chip = h("button", { type: "button", className: letters ? "chip letter" : "chip", "aria-pressed": "false", "aria-label": `Show class ${name}` }, mark, letters ? "" : name);
-    const stand = (which) => () => (lit = which ?? pinned, draw());
-    Object.assign(chip, { onmouseenter: stand(label), onfocus: stand(label), onmouseleave: stand(null), onblur: stand(null) });
+    const chip = h(
+      "button",
+      {
+        type: "button",
+        className: letters ? "chip letter" : "chip",
+        "aria-pressed": "false",
+        "aria-label": `Show class ${name}`,
+      },
+      mark,
+      letters ? "" : name,
+    );
+    const stand = (which) => () => ((lit = which ?? pinned), draw());
+    Object.assign(chip, {
+      onmouseenter: stand(label),
+      onfocus: stand(label),
+      onmouseleave: stand(null),
+      onblur: stand(null),
+    });
     chip.onclick = () => pin(pinned === label ? null : label);
     return { chip, mark };
   });
@@ -237,21 +283,32 @@ function makePlane(kit, spec, codes, moveTo) {
     chips.forEach(({ mark }, label) => {
       const fill = colour(label, theme);
       if (letters) mark.style.color = fill;
-      else mark.innerHTML = `<svg viewBox="-6 -6 12 12" aria-hidden="true"><path d="${MARKS[label % MARKS.length]}" fill="${fill}"/></svg>`;
+      else
+        mark.innerHTML = `<svg viewBox="-6 -6 12 12" aria-hidden="true"><path d="${MARKS[label % MARKS.length]}" fill="${fill}"/></svg>`;
     });
     draw();
   }
 
   const node = h("div", { className: "map" }, plane);
-  if (chips.length) node.append(h("div", { className: "row", role: "group", "aria-label": "Classes" }, ...chips.map(({ chip }) => chip)));
+  if (chips.length)
+    node.append(
+      h(
+        "div",
+        { className: "row", role: "group", "aria-label": "Classes" },
+        ...chips.map(({ chip }) => chip),
+      ),
+    );
   if (spec.latent_dim > 2) node.append(makeAxes(kit, spec));
   return { node, draw, point, tint, pin };
 }
 
 function makeAxes(kit, spec) {
   const menus = ["Across", "Up"].map((name, side) => {
-    const menu = h("select", { "aria-label": `Latent dimension drawn ${name.toLowerCase()}` },
-      ...Array.from({ length: spec.latent_dim }, (_, i) => h("option", { value: i }, `z${subscript(i + 1)}`)));
+    const menu = h(
+      "select",
+      { "aria-label": `Latent dimension drawn ${name.toLowerCase()}` },
+      ...Array.from({ length: spec.latent_dim }, (_, i) => h("option", { value: i }, `z${subscript(i + 1)}`)),
+    );
     menu.onchange = kit.guard(() => {
       const axes = [...kit.model.get("axes")];
       if (axes[1 - side] === +menu.value) axes[1 - side] = axes[side]; // never one dimension twice
@@ -268,9 +325,15 @@ function makeAxes(kit, spec) {
 
 /** Seven small canvases in a row, and how to paint them. */
 function makeStrip(spec, decode, label) {
-  const canvases = Array.from({ length: STEPS }, () => imageCanvas(spec.data_shape, { "aria-hidden": "true" }));
+  const canvases = Array.from({ length: STEPS }, () =>
+    imageCanvas(spec.data_shape, { "aria-hidden": "true" }),
+  );
   const node = h("div", { className: "strip", role: "img", "aria-label": label }, ...canvases);
-  return { node, jobs: (codeAt, theme) => canvases.map((canvas, k) => () => paint(canvas, decode(codeAt(k)), spec.data_shape[0], theme)) };
+  return {
+    node,
+    jobs: (codeAt, theme) =>
+      canvases.map((canvas, k) => () => paint(canvas, decode(codeAt(k)), spec.data_shape[0], theme)),
+  };
 }
 
 function makeWalk(kit, spec, decode, nearest) {
@@ -283,18 +346,39 @@ function makeWalk(kit, spec, decode, nearest) {
   const picks = spec.input_codes.map((code, i) => {
     const near = nearest(code);
     const style = `background:url(${sheet}) ${(100 * i) / (count - 1)}% 0/${100 * count}% 100%`;
-    return h("button", { type: "button", className: "pick", onclick: kit.guard(() => choose(i)),
-      "aria-label": `Picture ${i + 1}${near ? `, near class ${near}` : ""}` }, h("i", { className: look, style }));
+    return h(
+      "button",
+      {
+        type: "button",
+        className: "pick",
+        onclick: kit.guard(() => choose(i)),
+        "aria-label": `Picture ${i + 1}${near ? `, near class ${near}` : ""}`,
+      },
+      h("i", { className: look, style }),
+    );
   });
   const strip = makeStrip(spec, decode, "Seven decoded images on the straight line from A to B");
-  const slider = h("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Place on the path from A to B" });
+  const slider = h("input", {
+    type: "range",
+    min: 0,
+    max: 1,
+    step: 0.01,
+    "aria-label": "Place on the path from A to B",
+  });
   const share = h("span");
-  const path = h("div", { className: "path" }, h("div", { className: "ends", "aria-hidden": "true" }, h("span", {}, "A"), share, h("span", {}, "B")), slider, strip.node);
+  const path = h(
+    "div",
+    { className: "path" },
+    h("div", { className: "ends", "aria-hidden": "true" }, h("span", {}, "A"), share, h("span", {}, "B")),
+    slider,
+    strip.node,
+  );
   const trickling = trickle(kit.guard);
   let older = "start";
 
   const between = (ends, t) => ends[0].map((a, i) => a + t * (ends[1][i] - a));
-  const ends = (chosen = model.get.bind(model)) => [chosen("start"), chosen("end")].map((input) => spec.input_codes[input]);
+  const ends = (chosen = model.get.bind(model)) =>
+    [chosen("start"), chosen("end")].map((input) => spec.input_codes[input]);
 
   function choose(i) {
     const chosen = { start: model.get("start"), end: model.get("end") };
@@ -331,9 +415,18 @@ function makeWalk(kit, spec, decode, nearest) {
   }
   kit.on("path_position", position);
   kit.on("start end", draw);
-  const node = h("div", {}, h("p", { className: "head" }, "Walk between two pictures"),
-    h("p", { className: "hint" }, "Pick any two; a third choice replaces the older one. Below, what the decoder makes of the straight line between their codes."),
-    h("div", { className: "row" }, ...picks), path);
+  const node = h(
+    "div",
+    {},
+    h("p", { className: "head" }, "Walk between two pictures"),
+    h(
+      "p",
+      { className: "hint" },
+      "Pick any two; a third choice replaces the older one. Below, what the decoder makes of the straight line between their codes.",
+    ),
+    h("div", { className: "row" }, ...picks),
+    path,
+  );
   return { node, draw };
 }
 
@@ -343,10 +436,23 @@ function makeDimensions(kit, spec, decode, moveTo) {
   const rows = Array.from({ length: spec.latent_dim }, (_, i) => {
     const name = `z${subscript(i + 1)}`;
     const value = h("output");
-    const slider = h("input", { type: "range", min: -spec.extent, max: spec.extent, step: 0.01, "aria-label": `Latent dimension ${i + 1}` });
-    slider.oninput = kit.guard(() => moveTo(model.get("z").map((x, j) => (j === i ? Number(slider.value) : x))));
+    const slider = h("input", {
+      type: "range",
+      min: -spec.extent,
+      max: spec.extent,
+      step: 0.01,
+      "aria-label": `Latent dimension ${i + 1}`,
+    });
+    slider.oninput = kit.guard(() =>
+      moveTo(model.get("z").map((x, j) => (j === i ? Number(slider.value) : x))),
+    );
     const strip = makeStrip(spec, decode, `Seven decoded images along latent dimension ${i + 1}`);
-    return { slider, value, strip, node: h("div", { className: "dim" }, h("label", {}, name, value), slider, strip.node) };
+    return {
+      slider,
+      value,
+      strip,
+      node: h("div", { className: "dim" }, h("label", {}, name, value), slider, strip.node),
+    };
   });
   const reach = (k) => spec.extent * ((2 * k + 1) / STEPS - 1); // each picture stands under its place on the slider
   function draw() {
@@ -359,9 +465,17 @@ function makeDimensions(kit, spec, decode, moveTo) {
     });
     trickling(jobs.flat());
   }
-  const node = h("div", {}, h("p", { className: "head" }, "One dimension at a time"),
-    h("p", { className: "hint" }, "Each strip moves one latent dimension across its range and leaves the others where they are."),
-    h("div", { className: "dims" }, ...rows.map((row) => row.node)));
+  const node = h(
+    "div",
+    {},
+    h("p", { className: "head" }, "One dimension at a time"),
+    h(
+      "p",
+      { className: "hint" },
+      "Each strip moves one latent dimension across its range and leaves the others where they are.",
+    ),
+    h("div", { className: "dims" }, ...rows.map((row) => row.node)),
+  );
   return { node, draw };
 }
 
@@ -371,7 +485,9 @@ export default widget(CSS, (kit) => {
   const decode = makeDecoder(spec, model.get("weights"));
   const codes = readCodes(model, spec);
   const hero = imageCanvas(spec.data_shape, { "aria-label": "The decoded image" });
-  const initial = Object.fromEntries(["z", "start", "end", "path_position", "axes"].map((name) => [name, model.get(name)]));
+  const initial = Object.fromEntries(
+    ["z", "start", "end", "path_position", "axes"].map((name) => [name, model.get(name)]),
+  );
   const moveTo = kit.guard((z) => kit.put({ z }));
 
   function nearest(z) {
@@ -384,14 +500,29 @@ export default widget(CSS, (kit) => {
     return best && spec.classes[best.label];
   }
 
-  const numbers = Object.fromEntries(["Code z", "Prior density log p(z)", "Distance from origin", "Class of nearest code"].map((name) => [name, h("dd")]));
+  const numbers = Object.fromEntries(
+    ["Code z", "Prior density log p(z)", "Distance from origin", "Class of nearest code"].map((name) => [
+      name,
+      h("dd"),
+    ]),
+  );
   const [code, density, distance, near] = Object.values(numbers);
-  const list = Object.entries(numbers).map(([name, value]) => h("div", { hidden: value === near && !spec.classes.length }, h("dt", {}, name), value));
+  const list = Object.entries(numbers).map(([name, value]) =>
+    h("div", { hidden: value === near && !spec.classes.length }, h("dt", {}, name), value),
+  );
 
   const plane = makePlane(kit, spec, codes, moveTo);
   const walk = spec.input_codes.length > 0 && makeWalk(kit, spec, decode, nearest);
   const dimensions = spec.latent_dim > 2 && makeDimensions(kit, spec, decode, moveTo);
-  kit.body.append(h("div", { className: "stage" }, h("div", { className: "hero" }, hero), h("dl", { className: "numbers" }, ...list), plane.node));
+  kit.body.append(
+    h(
+      "div",
+      { className: "stage" },
+      h("div", { className: "hero" }, hero),
+      h("dl", { className: "numbers" }, ...list),
+      plane.node,
+    ),
+  );
   if (dimensions) kit.body.append(dimensions.node);
   if (walk) kit.body.append(walk.node);
 
@@ -406,15 +537,17 @@ export default widget(CSS, (kit) => {
     distance.textContent = show(Math.hypot(...z));
     near.textContent = nearest(z) ?? "";
     if (dimensions) dimensions.draw();
-    kit.say(`z ${z.map((x) => show(x)).join(", ")}; log density ${density.textContent}${near.textContent && `; nearest class ${near.textContent}`}`);
+    kit.say(
+      `z ${z.map((x) => show(x)).join(", ")}; log density ${density.textContent}${near.textContent && `; nearest class ${near.textContent}`}`,
+    );
   }
   const draw = oncePerFrame(kit.guard(drawNow));
   const drawAll = () => (plane.tint(), walk && walk.draw(), draw());
 
+  drawNow();
   kit.on("z", draw);
   kit.on("axes", () => (plane.draw(), draw()));
   kit.on("start end", plane.draw);
   kit.repaint(drawAll);
   kit.reset = () => (plane.pin(null), kit.put(initial));
-  drawNow();
 });

@@ -10,8 +10,13 @@
     const made = new Map();
     return (hash) => made.get(hash) ?? made.set(hash, make(hash)).get(hash);
   };
-  const module = remember((hash) => import(URL.createObjectURL(new Blob([text("module", hash)], { type: "text/javascript" }))));
-  const blob = remember((hash) => new DataView(Uint8Array.from(atob(text("blob", hash)), (letter) => letter.charCodeAt(0)).buffer));
+  const module = remember(
+    (hash) => import(URL.createObjectURL(new Blob([text("module", hash)], { type: "text/javascript" }))),
+  );
+  const blob = remember(
+    (hash) =>
+      new DataView(Uint8Array.from(atob(text("blob", hash)), (letter) => letter.charCodeAt(0)).buffer),
+  );
 
   // The part of a widget's model that a front end uses: attributes and their changes. There is no kernel to save to.
   function makeModel(state) {
@@ -52,7 +57,8 @@
     }
   }
 
-  window.vaelibWake ??= () => document.querySelectorAll("[data-vaelib-widget]:not([data-vaelib-alive])").forEach(wake);
+  window.vaelibWake ??= () =>
+    document.querySelectorAll("[data-vaelib-widget]:not([data-vaelib-alive])").forEach(wake);
 
   if (!document.getElementById("vaelib-style")) {
     const style = document.createElement("style");

@@ -1,0 +1,135 @@
+"""The latent explorer on a running kernel, in JupyterLab, in a real browser: both ways between screen and Python."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from playwright.sync_api import Page, expect, sync_playwright
+from tools.find_browser import ADVICE, find_browser
+
+from vaelib.likelihoods import Binomial
+from vaelib.models import mlp_vae
+
+TOKEN = "a-test"
+READY = '[data-vaelib-ready="true"]'
+CELLS = [
+    "from vaelib.likelihoods import Binomial\nfrom vaelib.models import mlp_vae\nfrom vaelib.widgets import LatentExplorer",
+    "vae = mlp_vae((1, 8, 8), 2, Binomial(16), hidden=(16,))\nexplorer = LatentExplorer(vae)\nexplorer",
+    'print("before:", explorer.z)',
+    'print("after:", [round(number, 3) for number in explorer.z])',
+    'explorer.z = [1.25, -0.5]\nprint("set")',
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory) -> Iterator[str]:
+    """The address of a JupyterLab that serves one notebook, with settings of its own."""
+    home = tmp_path_factory.mktemp("lab")
+    work = home / "work"
+    work.mkdir()
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, work / "explore.ipynb")
+    port = free_port()
+    options = [f"--port={port}", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={work}", "--no-browser", "--allow-root",
+               "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    own = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "RUNTIME", "DATA")}
+    with open(home / "log", "w") as log:
+        server = subprocess.Popen([Path(sys.executable).with_name("jupyter"), "lab", *options], env=os.environ | own, stdout=log, stderr=log)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/api/status?token={TOKEN}", home / "log")
+        yield f"http://127.0.0.1:{port}/lab/tree/explore.ipynb?token={TOKEN}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def wait_for(address: str, log: Path, seconds: float = 60) -> None:
+    """Wait until a server answers, or fail with what it logged."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(address, timeout=5)
+            return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="module")
+def page(lab: str) -> Iterator[Page]:
+    """The notebook, open and run from top to bottom."""
+    executable = find_browser() or pytest.fail(ADVICE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1400, "height": 1800})
+        page.set_default_timeout(60_000)
+        page.goto(lab)
+        page.locator(".jp-Notebook .jp-CodeCell").nth(len(CELLS) - 1).wait_for()
+        page.get_by_text("Python 3", exact=False).first.wait_for()
+        run_cells(page, 0, 3)
+        page.locator(READY).wait_for()
+        yield page
+        browser.close()
+
+
+def run_cells(page: Page, first: int, last: int) -> None:
+    """Run the cells from `first` up to `last`, left out, by the keyboard, and wait for each."""
+    for index in range(first, last):
+        cell = page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        expect(cell.locator(".jp-InputPrompt")).to_have_text(f"[{index + 1}]:", timeout=60_000)
+
+
+def output(page: Page, index: int):
+    return page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator(".jp-OutputArea-output")
+
+
+def shown(page: Page) -> dict:
+    return page.locator(READY).evaluate("el => ({z: Array.from(el.vaelib.z), pixels: Array.from(el.vaelib.pixels)})")
+
+
+def test_dragging_the_point_changes_the_trait_in_python(page):
+    expect(output(page, 2)).to_have_text("before: [0.0, 0.0]")
+    handle = page.locator(f"{READY} .handle")
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y - 30, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    z = shown(page)["z"]
+    assert z[0] > 0.1 and z[1] > 0.1
+    run_cells(page, 3, 4)
+    expect(output(page, 3)).to_have_text(f"after: {[round(number, 3) for number in z]}")
+
+
+def test_setting_the_trait_in_python_moves_the_picture(page):
+    before = shown(page)
+    run_cells(page, 4, 5)
+    expect(output(page, 4)).to_have_text("set")
+    page.wait_for_function("([s, z]) => document.querySelector(s).vaelib.z[0] == z", arg=[READY, 1.25])
+    page.wait_for_timeout(200)
+    after = shown(page)
+    assert after["z"] == [1.25, -0.5]
+    assert after["pixels"] != before["pixels"]
+    vae = mlp_vae((1, 8, 8), 2, Binomial(16), hidden=(16,))
+    expected = vae.likelihood.to_unit(vae.decode_mean(torch.tensor([[1.25, -0.5]]))).flatten()
+    assert torch.allclose(torch.tensor(after["pixels"]), expected, atol=2e-3)  # the weights travel as float16
