@@ -17,9 +17,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 endif
 
 BIN := .venv/bin
-PYTEST := TQDM_DISABLE=1 $(BIN)/python -m pytest -q
-# Threads of torch that wait do so asleep: on a busy machine, spinning ones make a training step fifty times slower.
-export OMP_WAIT_POLICY := passive
+PYTEST := $(BIN)/python -m pytest -q
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## list the commands
@@ -44,7 +42,7 @@ test: book  ## run every test
 	@echo "Lint and unit tests"
 	@$(PYTEST) tests/lint tests/unit
 	@echo "Every notebook, run from top to bottom and compared with its stored output"
-	@$(PYTEST) --nbval --nbval-current-env book
+	@TQDM_DISABLE=1 $(PYTEST) --nbval --nbval-current-env book
 ifeq ($(BROWSER),no)
 	@echo "BROWSER=no: the tests of the built book and of JupyterLab in a browser were left out."
 else

@@ -85,7 +85,7 @@ def run(path: Path) -> None:
     print(path.relative_to(ROOT), flush=True)
     os.environ["TQDM_DISABLE"] = "1"  # progress bars are not for comparing
     notebook = with_opening(nbformat.read(path, as_version=4), path)
-    NotebookClient(notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
+    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
     nbformat.write(strip(notebook), path)
 
 

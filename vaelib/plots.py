@@ -29,7 +29,6 @@ STYLE = {
     "axes.prop_cycle": plt.cycler(color=COLOURS),
     "axes.grid": True,
     "grid.alpha": 0.25,
-    "legend.frameon": False,
     "lines.linewidth": 2,
 }
 
@@ -135,13 +134,14 @@ def latent_plane(vae: VAE, x: Tensor, labels: Tensor, names: Sequence[str], side
     """
     require(vae.latent_dim == 2, "vae.latent_dim", vae.latent_dim, "2, for a plane")
     codes = vae.posterior(x).mean
-    figure, (left, right) = new(1, 2, width=9, height=4.6)
+    figure, (left, right) = new(1, 2, width=8, height=4.4)
     for index, name in enumerate(names):
         points = codes[labels == index]
         left.scatter(*points.T, s=9, alpha=0.6, label=name, color=COLOURS[index % 10], marker=MARKERS[index % 10])
     draw_prior(left)
     left.set(xlabel="$z_1$", ylabel="$z_2$", title="posterior means")
-    left.legend(ncols=5, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), handletextpad=0.1, columnspacing=0.8)
+    left.legend(ncols=5, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), handletextpad=0.1, columnspacing=0.8,
+                frameon=False)
     steps = torch.special.ndtri((torch.arange(side) + 0.5) / side)
     grid = torch.stack(torch.meshgrid(steps, steps.flip(0), indexing="xy"), -1).reshape(-1, 2)
     draw_montage(right, vae.likelihood.to_unit(vae.decode_mean(grid)), side, "decoded quantiles of the prior")

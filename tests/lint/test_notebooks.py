@@ -9,6 +9,7 @@ import pytest
 from tools.notebooks import DRAWS, chapter_notebooks, opening_cells, stored_outputs
 
 MAX_LINES = 20
+MAX_COLUMNS = 88  # what a laptop's page shows without scrolling
 HIDDEN = {"remove-cell", "remove-input", "hide-input", "hide-cell"}
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign)
 NETWORK = re.compile(r"\b(urllib|requests|urlopen|wget|curl|http\.client|pooch)\b")
@@ -55,6 +56,13 @@ def test_first_visible_code_cell_holds_imports_only(path):
 def test_visible_cells_are_short(path):
     long = {c.id: c.source.count("\n") + 1 for c in cells(path, "code") if not HIDDEN & tags(c)}
     assert not {name: count for name, count in long.items() if count > MAX_LINES}
+
+
+def test_visible_cells_are_narrow(path):
+    for cell in cells(path, "code"):
+        if not HIDDEN & tags(cell):
+            wide = [line for line in cell.source.split("\n") if len(line) > MAX_COLUMNS]
+            assert not wide, f"{cell.id}: {wide}"
 
 
 def test_every_cell_was_run_in_order(path):

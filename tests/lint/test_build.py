@@ -1,0 +1,68 @@
+"""The build tool, on a book of one page: what notebooks compute with is never shown from an old cache."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGE = """---
+file_format: mystnb
+kernelspec: {name: python3, display_name: Python 3}
+---
+# A page
+
+```{code-cell} ipython3
+from vaelib.datasets import BINARY_THRESHOLD
+print("the threshold is", BINARY_THRESHOLD)
+```
+"""
+CONFIG = """title: One page
+only_build_toc_files: true
+exclude_patterns: [_build, vaelib, tools]
+execute: {execute_notebooks: cache, raise_on_error: true, stderr_output: remove-warn}
+"""
+
+
+@pytest.fixture
+def copy(root: Path, tmp_path: Path) -> Path:
+    """A repository with this vaelib and these tools, and a book of one page."""
+    for name in ("vaelib", "tools"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book/index.md").write_text(PAGE)
+    (tmp_path / "_config.yml").write_text(CONFIG)
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
+    return tmp_path
+
+
+def build(copy: Path) -> str:
+    """Build the copy; return what the tool printed."""
+    command = [sys.executable, "tools/build.py"]
+    done = subprocess.run(command, cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def page(copy: Path) -> str:
+    return (copy / "_build/html/book/index.html").read_text()
+
+
+def test_a_changed_constant_reaches_the_page_and_an_unchanged_book_is_left_alone(copy):
+    build(copy)
+    assert "the threshold is 8" in page(copy)
+    assert "is current" in build(copy)
+    module = copy / "vaelib/datasets.py"
+    module.write_text(module.read_text().replace("BINARY_THRESHOLD = 8", "BINARY_THRESHOLD = 5"))
+    assert "every notebook runs again" in build(copy)
+    assert "the threshold is 5" in page(copy)
+
+
+def test_a_warning_fails_the_build_and_says_what_to_do(copy):
+    (copy / "book/index.md").write_text(PAGE + "\n[nowhere](missing.md)\n")
+    command = [sys.executable, "tools/build.py"]
+    done = subprocess.run(command, cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "run `make book` again" in done.stderr
