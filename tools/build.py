@@ -44,11 +44,11 @@ def read(path: Path) -> str:
 
 
 def build() -> None:
-    """Run Jupyter Book with warnings as errors; exit with advice when it fails."""
+    """Run Jupyter Book from an empty folder, with warnings as errors; exit with advice when it fails."""
+    shutil.rmtree(HTML, ignore_errors=True)  # else pages that are gone from the book would stay
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "-n", "--keep-going", "--all"]
     environment = {**os.environ, "TQDM_DISABLE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     if subprocess.run(command, cwd=ROOT, env=environment).returncode:
-        (HTML / ".stamp").unlink(missing_ok=True)
         sys.exit(
             "\nThe book did not build. The first WARNING or ERROR above names the page and line.\n"
             "A notebook that failed has its traceback under _build/html/reports/. Mend it and run `make book` again."
