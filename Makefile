@@ -62,6 +62,9 @@ mutate: .make/installed  ## plant errors in vaelib; each must turn a named test 
 bench: book  ## print build time, notebook times, page weights, widget latency and training speed
 	@$(BIN)/python benchmarks/run.py
 
+binder:  ## install what Binder installs in a fresh environment and run every notebook there
+	@$(PYTHON) benchmarks/binder.py
+
 size: .make/installed  ## count vaelib's lines of code
 	@$(BIN)/python tools/size.py
 
@@ -95,4 +98,4 @@ clean:  ## remove everything these commands made
 	@echo "Fetching KaTeX's fonts."
 	@$(BIN)/python tools/fetch_katex.py
 
-.PHONY: help book serve lab test flaky mutate bench size notebooks experiments clean
+.PHONY: help book serve lab test flaky mutate bench binder size notebooks experiments clean
