@@ -46,7 +46,8 @@ def finite_tensor(argument: str, value: Tensor) -> None:
 
 
 def trailing_shape(argument: str, value: Tensor, shape: tuple[int, ...]) -> None:
-    """Raise `ValueError` unless the last dimensions of `value` are `shape`."""
+    """Raise `ValueError` unless `value` is a tensor whose last dimensions are `shape`."""
+    require(isinstance(value, Tensor), argument, f"of type {type(value).__name__}", "a torch.Tensor")
     found = tuple(value.shape)
     expected = f"shape (..., {', '.join(map(str, shape))})"
     require(found[-len(shape):] == tuple(shape), argument, f"of shape {found}", expected)

@@ -72,9 +72,11 @@ def sample(
 ) -> Tensor:
     """Return z = mean + sigma * noise: gradients flow to mean and log_var (the reparameterisation trick).
 
-    Arguments of shape (..., k) give z of shape (..., k), or (n_samples, ..., k) when `n_samples` is given.
-    Source: Kingma & Welling 2014 (arXiv 1312.6114), section 2.4. Raises `ValueError` if n_samples < 1.
+    Arguments of shape (..., k), or that broadcast to it, give z of shape (..., k), every number with noise of
+    its own, or (n_samples, ..., k) when `n_samples` is given. Raises `ValueError` if n_samples < 1.
+    Source: Kingma & Welling 2014 (arXiv 1312.6114), section 2.4.
     """
     leading = () if n_samples is None else (positive_integer("n_samples", n_samples),)
-    noise = standard_normal((*leading, *mean.shape), mean, generator)
+    shape = torch.broadcast_shapes(mean.shape, log_var.shape)
+    noise = standard_normal((*leading, *shape), mean, generator)
     return mean + torch.exp(0.5 * log_var) * noise

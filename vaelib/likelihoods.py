@@ -34,13 +34,18 @@ class Likelihood(nn.Module):
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
         """Return ln p(x | output) in nats, shape (..., N), for x (N, *shape) and output (..., N, *shape).
 
-        Raises `ValueError` if the shapes differ. The values of x are not looked at: `check` does that, once.
+        Raises `ValueError` if x is not data for this family (see `check`) or the shapes differ.
         """
+        self.check(x)
         trailing_shape("output", output, tuple(x.shape))
+        return self._log_prob(x, output)
+
+    def _log_prob(self, x: Tensor, output: Tensor) -> Tensor:
+        """Return `log_prob` for an x that is already checked, as every batch of a training run is."""
         return self.log_prob_per_pixel(x, output).flatten(output.dim() - x.dim() + 1).sum(-1)
 
     def log_prob_per_pixel(self, x: Tensor, output: Tensor) -> Tensor:
-        """Return the log-probability of every pixel in nats, in the shape of `output`."""
+        """Return the log-probability of every pixel of a checked x in nats, in the shape of `output`."""
         raise NotImplementedError
 
     def mean(self, output: Tensor) -> Tensor:
@@ -145,7 +150,11 @@ class ContinuousBernoulli(Likelihood):
 
 
 class Binomial(Likelihood):
-    """Counts: x is a whole number from 0 to `total`, the exact family for the digits' 0 to 16.
+    """Counts: x is a whole number from 0 to `total`.
+
+    With total 16 the support is that of the digits, whose pixel counts the ink in a block of 4 by 4 dots. The
+    family takes these dots, given z, as independent and equally likely to be ink. Ink comes in strokes, so
+    that is an approximation.
 
     ln p = ln binom(total, x) + x l - total softplus(l). Raises `ValueError` if total < 1.
     """
@@ -234,7 +243,7 @@ def likelihood_named(name: str, **options: object) -> Likelihood:
 
     Raises `ValueError` for a name that is none of them.
     """
-    require(name in FAMILIES, "name", repr(name), f"one of {', '.join(FAMILIES)}")
+    require(isinstance(name, str) and name in FAMILIES, "name", repr(name), f"one of {', '.join(FAMILIES)}")
     return FAMILIES[name](**options)
 
 

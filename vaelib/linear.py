@@ -49,13 +49,15 @@ class LinearVAE(VAE):
     def of(cls, weight: Tensor, bias: Tensor | None = None, sigma: float = 1.0) -> "LinearVAE":
         """Return the model with W = `weight` (data_dim, latent_dim), b = `bias` (data_dim,) or 0, this sigma.
 
-        It has the dtype of `weight`, and its encoder is the best one (see `use_best_encoder`).
+        It has the dtype of `weight`, and its encoder is the best one (see `use_best_encoder`). Raises
+        `ValueError` for other shapes, NaN and infinities, and sigma not above 0.
         """
         finite_tensor("weight", weight)
         shape = tuple(weight.shape)
         require(len(shape) == 2, "weight", f"of shape {shape}", "shape (data_dim, latent_dim)")
         model = cls(*shape, sigma=sigma).to(weight.dtype)
         bias = weight.new_zeros(len(weight)) if bias is None else bias
+        finite_tensor("bias", bias)
         require(bias.shape == weight.shape[:1], "bias", f"of shape {tuple(bias.shape)}", f"({len(weight)},)")
         with torch.no_grad():
             model.weight.copy_(weight)

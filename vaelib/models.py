@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from vaelib import gaussian
-from vaelib.checks import non_negative, positive_integer, require, trailing_shape
-from vaelib.likelihoods import Likelihood
+from vaelib.checks import (
+    finite_tensor, non_negative, non_negative_integer, positive_integer, require, trailing_shape
+)
+from vaelib.likelihoods import FAMILIES, Likelihood, likelihood_named
 
 
 class Posterior(NamedTuple):
@@ -46,7 +48,9 @@ class LatentModel(nn.Module):
     """What both models share: an encoder, a decoder, a likelihood, and the shapes between them.
 
     Arguments: `encoder` maps x scaled by `likelihood.to_unit`, (N, *data_shape), to (N, numbers per code);
-    `decoder` maps (N, latent_dim) to raw output (N, *data_shape). Raises `ValueError` if they do not.
+    `decoder` maps (N, latent_dim) to raw output (N, *data_shape); `likelihood` is one, or the name of one in
+    `likelihoods.FAMILIES`. Raises `ValueError` if the networks do not fit or have no weights, if `likelihood`
+    is none, and for sizes below 1.
     """
 
     numbers_per_latent: int
@@ -55,14 +59,15 @@ class LatentModel(nn.Module):
         self,
         encoder: nn.Sequential,
         decoder: nn.Sequential,
-        likelihood: Likelihood,
+        likelihood: Likelihood | str,
         latent_dim: int,
         data_shape: tuple[int, ...],
     ) -> None:
         super().__init__()
-        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
+        self.encoder, self.decoder = _network("encoder", encoder), _network("decoder", decoder)
+        self.likelihood = _likelihood(likelihood)
         self.latent_dim = positive_integer("latent_dim", latent_dim)
-        self.data_shape = _shape("data_shape", data_shape)
+        self.data_shape = _data_shape(data_shape)
         self._check_shapes()
 
     def check(self, x: Tensor) -> None:
@@ -70,17 +75,17 @@ class LatentModel(nn.Module):
         self.likelihood.check(x)
         expected = f"shape (N, {', '.join(map(str, self.data_shape))})"
         require(tuple(x.shape[1:]) == self.data_shape, "x", f"of shape {tuple(x.shape)}", expected)
-        dtype = next(self.parameters()).dtype
-        require(x.dtype == dtype, "x", f"of {x.dtype}", f"the model's {dtype}")
+        self._check_dtype("x", x)
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the decoder's raw output (..., *data_shape) for codes z (..., latent_dim).
 
-        Raises `ValueError` for codes of another length.
+        Raises `ValueError` for codes of another length or dtype, and for NaN and infinities.
         """
+        finite_tensor("z", z)
         trailing_shape("z", z, (self.latent_dim,))
-        output = self.decoder(z.reshape(-1, self.latent_dim))
-        return output.reshape(*z.shape[:-1], *self.data_shape)
+        self._check_dtype("z", z)
+        return self._decode(z)
 
     def decode_mean(self, z: Tensor) -> Tensor:
         """Return E[x | z], (..., *data_shape) on the scale of x, for codes z (..., latent_dim)."""
@@ -97,18 +102,41 @@ class LatentModel(nn.Module):
         return self.decode_mean(gaussian.standard_normal(shape, like, generator))
 
     def terms(self, x: Tensor, generator: torch.Generator | None = None) -> Terms:
-        """Return rate and distortion of every example of x, the numbers that training descends.
+        """Return rate and distortion of every example, (N,) each, for x (N, *data_shape): what training descends.
 
-        The training loop calls this on every batch, so x is taken as already checked by `check`.
+        A `VAE` draws one z for each example; an `Autoencoder` draws nothing, and its rate is 0.
+        Raises `ValueError` if x is not data for this model.
         """
+        self.check(x)
+        return self._terms(x, generator)
+
+    def _terms(self, x: Tensor, generator: torch.Generator | None = None) -> Terms:
+        """Return `terms` of an x that is already checked, as every batch of a training run is."""
         raise NotImplementedError
+
+    def _decode(self, z: Tensor) -> Tensor:
+        output = self.decoder(z.reshape(-1, self.latent_dim))
+        return output.reshape(*z.shape[:-1], *self.data_shape)
+
+    def _check_dtype(self, argument: str, value: Tensor) -> None:
+        dtype = next(self.parameters()).dtype
+        require(value.dtype == dtype, argument, f"of {value.dtype}", f"the model's {dtype}")
 
     def _encode(self, x: Tensor) -> Tensor:
         return self.encoder(self.likelihood.to_unit(x))
 
     @torch.no_grad()
     def _check_shapes(self) -> None:
-        like = next(self.parameters())
+        """Raise `ValueError` unless the networks fit; in eval mode, so that no layer learns from the zeros."""
+        modes = {module: module.training for module in self.modules()}
+        self.eval()
+        try:
+            self._check_networks(next(self.parameters()))
+        finally:
+            for module, mode in modes.items():
+                module.training = mode
+
+    def _check_networks(self, like: Tensor) -> None:
         numbers = self.numbers_per_latent * self.latent_dim
         code = _output_shape("encoder", self.encoder, like.new_zeros(1, *self.data_shape))
         require(code == (numbers,), "encoder", f"giving shape {code}",
@@ -137,12 +165,11 @@ class VAE(LatentModel):
         """Return E[x | z] at the posterior mean, in the shape and on the scale of x, without gradient."""
         return self.decode_mean(self.posterior(x).mean)
 
-    def terms(self, x: Tensor, generator: torch.Generator | None = None) -> Terms:
-        """Return rate and distortion of every example of a checked x, with one sample of z each."""
+    def _terms(self, x: Tensor, generator: torch.Generator | None = None) -> Terms:
         posterior = self._posterior(x)
         z = gaussian.sample(posterior.mean, posterior.log_var, generator)
         rate = gaussian.kl_to_standard_normal(posterior.mean, posterior.log_var)
-        return Terms(rate, -self.likelihood.log_prob(x, self.decode(z)))
+        return Terms(rate, -self.likelihood._log_prob(x, self._decode(z)))
 
     def _posterior(self, x: Tensor) -> Posterior:
         return Posterior(*self._encode(x).chunk(2, dim=-1))
@@ -166,23 +193,23 @@ class Autoencoder(LatentModel):
         """Return E[x | code], in the shape and on the scale of x, without gradient."""
         return self.decode_mean(self.encode(x))
 
-    def terms(self, x: Tensor, generator: torch.Generator | None = None) -> Terms:
-        """Return distortion and a rate of 0 for every example of a checked x; it draws nothing."""
-        distortion = -self.likelihood.log_prob(x, self.decode(self._encode(x)))
+    def _terms(self, x: Tensor, generator: torch.Generator | None = None) -> Terms:
+        distortion = -self.likelihood._log_prob(x, self._decode(self._encode(x)))
         return Terms(torch.zeros_like(distortion), distortion)
 
 
 def mlp_vae(
     data_shape: tuple[int, ...],
     latent_dim: int,
-    likelihood: Likelihood,
+    likelihood: Likelihood | str,
     hidden: tuple[int, ...] = (256,),
     seed: int = 0,
 ) -> VAE:
     """Return a VAE of fully connected layers, its decoder the mirror image of its encoder.
 
-    `hidden` are the widths from data to code; `seed` makes the initial weights and leaves torch's own random
-    state alone. Raises `ValueError` for sizes below 1.
+    `hidden` are the widths from data to code; `likelihood` is one, or its name; `seed` makes the initial weights
+    and leaves torch's own random state alone. Raises `ValueError` for sizes below 1, for what is no likelihood,
+    and for a seed that is no whole number >= 0.
     """
     with seeded(seed):
         return VAE(*_mlp(data_shape, latent_dim, 2, hidden), likelihood, latent_dim, data_shape)
@@ -191,7 +218,7 @@ def mlp_vae(
 def mlp_autoencoder(
     data_shape: tuple[int, ...],
     latent_dim: int,
-    likelihood: Likelihood,
+    likelihood: Likelihood | str,
     hidden: tuple[int, ...] = (256,),
     seed: int = 0,
 ) -> Autoencoder:
@@ -202,7 +229,7 @@ def mlp_autoencoder(
 
 def conv_vae(
     latent_dim: int,
-    likelihood: Likelihood,
+    likelihood: Likelihood | str,
     data_shape: tuple[int, int, int] = (3, 32, 32),
     width: int = 16,
     seed: int = 0,
@@ -211,7 +238,7 @@ def conv_vae(
 
     `width` is the number of channels nearest the image; at 16 the decoder has 27,979 weights and 48 more for
     each latent dimension. A batch of 16 or 32 images trains it furthest per second.
-    Raises `ValueError` for other sides and for sizes below 1.
+    Raises `ValueError` for other sides, and as `mlp_vae` does.
     """
     with seeded(seed):
         return VAE(*_conv(data_shape, latent_dim, 2, width), likelihood, latent_dim, data_shape)
@@ -219,7 +246,7 @@ def conv_vae(
 
 def conv_autoencoder(
     latent_dim: int,
-    likelihood: Likelihood,
+    likelihood: Likelihood | str,
     data_shape: tuple[int, int, int] = (3, 32, 32),
     width: int = 16,
     seed: int = 0,
@@ -231,17 +258,23 @@ def conv_autoencoder(
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed torch inside the `with` block and put its random state back afterwards."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    """Seed torch's CPU generator inside the `with` block and put its state back afterwards.
+
+    The generators of other devices are left alone. Raises `ValueError` unless `seed` is a whole number >= 0.
+    """
+    seed, state = non_negative_integer("seed", seed), torch.get_rng_state()
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every device
+    try:
         yield
+    finally:
+        torch.set_rng_state(state)
 
 
 def _mlp(
     data_shape: tuple[int, ...], latent_dim: int, per_latent: int, hidden: tuple[int, ...]
 ) -> tuple[nn.Sequential, nn.Sequential]:
     latent_dim = positive_integer("latent_dim", latent_dim)
-    size = math.prod(_shape("data_shape", data_shape))
+    size = math.prod(_data_shape(data_shape))
     widths = _shape("hidden", hidden)
     encoder = nn.Sequential(nn.Flatten(), *_dense((size, *widths, per_latent * latent_dim)))
     decoder = nn.Sequential(*_dense((latent_dim, *widths[::-1], size)), nn.Unflatten(1, tuple(data_shape)))
@@ -259,7 +292,7 @@ def _conv(
     data_shape: tuple[int, int, int], latent_dim: int, per_latent: int, width: int
 ) -> tuple[nn.Sequential, nn.Sequential]:
     latent_dim, width = positive_integer("latent_dim", latent_dim), positive_integer("width", width)
-    shape = _shape("data_shape", data_shape)
+    shape = _data_shape(data_shape)
     divisible = len(shape) == 3 and shape[1] % 8 == 0 and shape[2] % 8 == 0
     require(divisible, "data_shape", shape, "(channels, height, width) with sides divisible by 8")
     channels, small = shape[0], (shape[1] // 8, shape[2] // 8)
@@ -286,7 +319,7 @@ def _conv(
 def _output_shape(argument: str, network: nn.Module, example: Tensor) -> tuple[int, ...]:
     try:
         return tuple(network(example).shape[1:])
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
         shape = tuple(example.shape[1:])
         raise ValueError(f"{argument} was unable to take shape {shape}; expected it to: {error}") from error
 
@@ -294,3 +327,26 @@ def _output_shape(argument: str, network: nn.Module, example: Tensor) -> tuple[i
 def _shape(argument: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     require(isinstance(shape, tuple | list | torch.Size), argument, repr(shape), "a tuple of sizes")
     return tuple(positive_integer(argument, size) for size in shape)
+
+
+def _data_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    sizes = _shape("data_shape", shape)
+    require(len(sizes) > 0, "data_shape", shape, "at least one size")
+    return sizes
+
+
+def _network(argument: str, network: nn.Module) -> nn.Module:
+    found = f"of type {type(network).__name__}"
+    require(isinstance(network, nn.Module), argument, found, "an nn.Sequential")
+    weights = any(True for _ in network.parameters())
+    require(weights, argument, "without parameters", "a network with weights to train")
+    return network
+
+
+def _likelihood(likelihood: Likelihood | str) -> Likelihood:
+    if isinstance(likelihood, str) and likelihood in FAMILIES:
+        return likelihood_named(likelihood)
+    was = repr(likelihood) if isinstance(likelihood, str) else f"of type {type(likelihood).__name__}"
+    expected = f"a Likelihood, or one of {', '.join(FAMILIES)}"
+    require(isinstance(likelihood, Likelihood), "likelihood", was, expected)
+    return likelihood

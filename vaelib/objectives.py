@@ -1,7 +1,8 @@
 """What a latent-variable model is judged by: rate, distortion, ELBO, and the importance-weighted ln p(x).
 
 All values are per example and in nats. Every function takes a `VAE` (or `LinearVAE`) and data x
-(N, *data_shape), and raises `ValueError` if x is not data for that model.
+(N, *data_shape), and raises `ValueError` if x is not data for that model or the model is no `VAE`. For rate and
+distortion with one sample of z see `VAE.terms`.
 """
 
 import math
@@ -10,8 +11,8 @@ import torch
 from torch import Tensor
 
 from vaelib import gaussian
-from vaelib.checks import positive_integer
-from vaelib.models import VAE, LatentModel, Posterior, Terms
+from vaelib.checks import positive_integer, require
+from vaelib.models import VAE, Posterior
 
 
 def rate(posterior: Posterior) -> Tensor:
@@ -19,26 +20,14 @@ def rate(posterior: Posterior) -> Tensor:
     return gaussian.kl_to_standard_normal(posterior.mean, posterior.log_var)
 
 
-def distortion(vae: LatentModel, x: Tensor, z: Tensor) -> Tensor:
-    """Return -ln p(x | z), (..., N), for x (N, *data_shape) and codes z (..., N, latent_dim)."""
-    vae.check(x)
-    return -vae.likelihood.log_prob(x, vae.decode(z))
-
-
-def terms(vae: LatentModel, x: Tensor, generator: torch.Generator | None = None) -> Terms:
-    """Return rate and distortion of every example, (N,) each, with one sample of z, after checking x."""
-    vae.check(x)
-    return vae.terms(x, generator)
-
-
 def elbo(vae: VAE, x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> Tensor:
     """Return the ELBO of every example, (N,): E_q ln p(x | z) over `n_samples` draws, less the exact rate.
 
     Source: Kingma & Welling 2014 (arXiv 1312.6114), equation 10.
     """
-    posterior = vae.posterior(x)
+    posterior = _checked(vae).posterior(x)
     z = gaussian.sample(posterior.mean, posterior.log_var, generator, n_samples)
-    return vae.likelihood.log_prob(x, vae.decode(z)).mean(0) - rate(posterior)
+    return vae.likelihood._log_prob(x, vae._decode(z)).mean(0) - rate(posterior)
 
 
 def log_weights(vae: VAE, x: Tensor, n_samples: int, generator: torch.Generator | None = None) -> Tensor:
@@ -47,7 +36,7 @@ def log_weights(vae: VAE, x: Tensor, n_samples: int, generator: torch.Generator 
     The mean of w is an unbiased estimate of p(x), the mean of ln w one of the ELBO. Gradients flow, so
     `torch.logsumexp(log_weights, 0) - ln K` is the objective of Burda et al. 2016 (arXiv 1509.00519).
     """
-    return _log_weights(vae, x, vae.posterior(x), n_samples, generator)
+    return _log_weights(vae, x, _checked(vae).posterior(x), n_samples, generator)
 
 
 @torch.no_grad()
@@ -59,16 +48,21 @@ def log_evidence_importance(
     Its expectation L_K is the ELBO at K = 1, never falls with K, stays below ln p(x) and tends to it (Burda
     et al. 2016, arXiv 1509.00519, theorem 1). At most `chunk` images are decoded at a time: K may be large.
     """
-    vae.check(x)
+    _checked(vae).check(x)
     n_samples, chunk = positive_integer("n_samples", n_samples), positive_integer("chunk", chunk)
     return torch.cat([_log_mean_weight(vae, part, n_samples, generator, chunk) for part in x.split(chunk)])
+
+
+def _checked(vae: VAE) -> VAE:
+    require(isinstance(vae, VAE), "vae", f"of type {type(vae).__name__}", "a VAE: it must have a posterior")
+    return vae
 
 
 def _log_weights(
     vae: VAE, x: Tensor, posterior: Posterior, n_samples: int, generator: torch.Generator | None
 ) -> Tensor:
     z = gaussian.sample(posterior.mean, posterior.log_var, generator, n_samples)
-    log_joint = vae.likelihood.log_prob(x, vae.decode(z)) + gaussian.standard_log_prob(z)
+    log_joint = vae.likelihood._log_prob(x, vae._decode(z)) + gaussian.standard_log_prob(z)
     return log_joint - gaussian.log_prob(z, posterior.mean, posterior.log_var)
 
 

@@ -87,9 +87,10 @@ def fit(
     With a `checkpoint` path the run is saved there every 500 steps and at its end, and the same call takes it
     up where it was left, to exactly the weights of an unbroken run.
 
-    Raises `ValueError` for bad arguments, for x that is not data for the model, and for a checkpoint of
-    another run; `FloatingPointError` if the loss leaves the finite numbers.
+    Raises `ValueError` for bad arguments, for x that is not data for the model, for a checkpoint of another
+    run, and for one whose folder does not exist; `FloatingPointError` if the loss leaves the finite numbers.
     """
+    _check_place(checkpoint)
     run = _Run(model, x, steps, batch_size, learning_rate, beta, seed)
     if checkpoint is not None and Path(checkpoint).exists():
         run.load(checkpoint)
@@ -121,6 +122,8 @@ class _Run:
         beta: float | Callable[[int], float],
         seed: int,
     ) -> None:
+        is_model = isinstance(model, LatentModel)
+        require(is_model, "model", f"of type {type(model).__name__}", "a VAE or an Autoencoder")
         model.check(x)
         self.model, self.x = model, x.to(next(model.parameters()).device)
         self.steps, self.seed = positive_integer("steps", steps), non_negative_integer("seed", seed)
@@ -137,7 +140,7 @@ class _Run:
         step = len(self.history)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate * group["pace"] * schedule(step, self.steps)
-        terms = self.model.terms(self._batch(step), self.generator)
+        terms = self.model._terms(self._batch(step), self.generator)
         rate, distortion = torch.stack([terms.rate.mean(), terms.distortion.mean()]).tolist()
         if not math.isfinite(rate + distortion):
             raise FloatingPointError(
@@ -214,6 +217,13 @@ class _Interrupt:
     def _note(self, _signal: int, _frame: FrameType | None) -> None:
         self.happened = True
         signal.signal(signal.SIGINT, self.previous)  # a second one does not wait for the step
+
+
+def _check_place(checkpoint: str | Path | None) -> None:
+    """Raise `ValueError` unless a file can stand at `checkpoint`: better now than after the training."""
+    if checkpoint is not None:
+        require(Path(checkpoint).parent.is_dir(), "checkpoint", checkpoint, "a path in a folder that exists")
+        require(not Path(checkpoint).is_dir(), "checkpoint", f"{checkpoint}, a folder", "the path of a file")
 
 
 def _parameter_groups(model: LatentModel) -> list[dict[str, object]]:

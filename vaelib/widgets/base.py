@@ -2,8 +2,7 @@
 
 A kernel's front end (JupyterLab, Notebook) shows the widget through anywidget. Beside that, every widget
 writes itself down as HTML that needs nothing else: a static picture, its state, its JavaScript, its weights.
-A page may repeat the shared parts; `SHARED_SCRIPT` finds them, so that whoever puts pages together can keep
-the first of each.
+A page may repeat the shared parts; whoever puts pages together drops the repeats by `keep_first_of_each`.
 """
 
 import base64
@@ -90,6 +89,18 @@ class Widget(anywidget.AnyWidget):
         if bundle is not None:
             bundle[0]["text/html"] = self.static_html()
         return bundle
+
+
+def keep_first_of_each(html: str) -> str:
+    """Return a page without the repeats of its shared scripts: the first of each stays, in its place."""
+    seen: set[tuple[str, ...]] = set()
+
+    def once(match: re.Match[str]) -> str:
+        again = match.groups() in seen
+        seen.add(match.groups())
+        return "" if again else match.group()
+
+    return SHARED_SCRIPT.sub(once, html)
 
 
 @cache

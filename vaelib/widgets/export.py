@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from vaelib.checks import require
+
 DTYPES = {"float16": "<f2", "float32": "<f4"}
 
 ELEMENTWISE = {
@@ -22,6 +24,7 @@ ELEMENTWISE = {
     nn.Sigmoid: "sigmoid",
     nn.Softplus: "softplus",
 }
+_SHAPED = (nn.Linear, nn.Flatten, nn.Unflatten, nn.Upsample, nn.Conv2d)
 
 
 def export_layers(decoder: nn.Sequential, dtype: str = "float16") -> dict:
@@ -34,28 +37,30 @@ def export_layers(decoder: nn.Sequential, dtype: str = "float16") -> dict:
     Raises ValueError, naming the layer, for a layer the browser does not know, a shape it cannot take, and a
     weight that is not finite or too large for `dtype`.
     """
-    check_dtype(dtype)
-    if not isinstance(decoder, nn.Sequential):
-        raise ValueError(f"decoder must be an nn.Sequential, got {type(decoder).__name__}")
+    _check_dtype(dtype)
+    plain = isinstance(decoder, nn.Sequential)
+    require(plain, "decoder", f"of type {type(decoder).__name__}", "an nn.Sequential")
     blocks: list[np.ndarray] = []
     layers: list[dict] = []
     shape: tuple[int, ...] | None = None
-    for name, layer in named_layers(decoder):
-        record, shape = describe(name, layer, shape)
+    for name, layer in _named_layers(decoder):
+        record, shape = _describe(name, layer, shape)
         for part in ("weight", "bias"):
             values = getattr(layer, part, None)
             if values is not None:
                 record[part] = sum(block.size for block in blocks)
-                blocks.append(as_numbers(f"{part} of {name}", values, dtype))
+                blocks.append(_as_numbers(f"{part} of {name}", values, dtype))
         layers.append(record)
-    if not blocks:
-        raise ValueError("decoder must hold at least one layer with weights, got none")
+    require(len(blocks) > 0, "decoder", "without weights", "at least one layer with weights")
     return {"layers": layers, "dtype": dtype, "blob": b"".join(block.tobytes() for block in blocks)}
 
 
 def with_rounded_weights(decoder: nn.Sequential, dtype: str = "float16") -> nn.Sequential:
-    """Return a copy of the decoder with weights rounded to `dtype` and back: what the browser runs."""
-    check_dtype(dtype)
+    """Return a copy of the decoder with weights rounded to `dtype` and back: what the browser runs.
+
+    Raises ValueError for another `dtype` than float16 and float32.
+    """
+    _check_dtype(dtype)
     rounded = copy.deepcopy(decoder)
     with torch.no_grad():
         for parameter in rounded.parameters():
@@ -63,93 +68,94 @@ def with_rounded_weights(decoder: nn.Sequential, dtype: str = "float16") -> nn.S
     return rounded
 
 
-def check_dtype(dtype: str) -> None:
+def _check_dtype(dtype: str) -> None:
     """Raise ValueError unless `dtype` names a type the browser can read."""
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
+    known = isinstance(dtype, str) and dtype in DTYPES
+    require(known, "dtype", repr(dtype), f"one of {', '.join(DTYPES)}")
 
 
-def named_layers(decoder: nn.Sequential, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+def _named_layers(decoder: nn.Sequential, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
     """Yield each layer with the name an error should use, looking into nested `nn.Sequential`s."""
     for key, layer in decoder.named_children():
         if isinstance(layer, nn.Sequential):
-            yield from named_layers(layer, f"{prefix}{key}.")
+            yield from _named_layers(layer, f"{prefix}{key}.")
         else:
             yield f"layer {prefix}{key} ({type(layer).__name__})", layer
 
 
-def as_numbers(name: str, values: torch.Tensor, dtype: str) -> np.ndarray:
+def _as_numbers(name: str, values: torch.Tensor, dtype: str) -> np.ndarray:
     """Return a weight as a flat little-endian array; raise ValueError if it is not finite in that type."""
     numbers = values.detach().cpu().to(getattr(torch, dtype)).numpy().astype(DTYPES[dtype]).ravel()
-    if not np.isfinite(numbers).all():
-        wrong = np.sum(~np.isfinite(numbers))
-        raise ValueError(f"{name} must be finite in {dtype}, got {wrong} values that are not")
+    wrong = int(np.sum(~np.isfinite(numbers)))
+    require(wrong == 0, name, f"not finite in {wrong} places", f"numbers that are finite in {dtype}")
     return numbers
 
 
-def describe(
+def _describe(
     name: str, layer: nn.Module, shape: tuple[int, ...] | None
 ) -> tuple[dict, tuple[int, ...] | None]:
     """Return one layer's record and its output's shape without the batch; `shape` is its input's, if known."""
     kind = type(layer)
     if kind is nn.Linear:
-        return linear(name, layer, shape)
+        return _linear(name, layer, shape)
     if kind in ELEMENTWISE:
-        return elementwise(name, layer), shape
+        return _elementwise(name, layer), shape
     if kind is nn.Flatten:
-        require(layer.start_dim == 1 and layer.end_dim == -1, name, "flattening everything but the batch")
+        dims = (layer.start_dim, layer.end_dim)
+        require(dims == (1, -1), name, f"flattening {dims}", "(1, -1), everything but the batch")
         return {"type": "flatten"}, shape and (math.prod(shape),)
     if kind is nn.Unflatten:
         size = tuple(layer.unflattened_size)
-        require(layer.dim == 1 and shape == (math.prod(size),), name, f"a flat input that fills {size}")
+        fits = layer.dim == 1 and shape == (math.prod(size),)
+        require(fits, name, f"given shape {shape}", f"a flat input that fills {size}")
         return {"type": "unflatten"}, size
     if kind is nn.Upsample:
-        return upsample(name, layer, shape)
+        return _upsample(name, layer, shape)
     if kind is nn.Conv2d:
-        return convolution(name, layer, shape)
-    raise ValueError(f"decoder must use layers the browser knows, got {name}")
+        return _convolution(name, layer, shape)
+    known = ", ".join(known.__name__ for known in (*ELEMENTWISE, *_SHAPED))
+    raise ValueError(f"decoder was made with {name}; expected layers the browser knows: {known}")
 
 
-def linear(name: str, layer: nn.Linear, shape: tuple[int, ...] | None) -> tuple[dict, tuple[int, ...]]:
+def _linear(name: str, layer: nn.Linear, shape: tuple[int, ...] | None) -> tuple[dict, tuple[int, ...]]:
     """Describe `nn.Linear`."""
-    require(shape in (None, (layer.in_features,)), name, f"a flat input of {layer.in_features}, got {shape}")
+    fits = shape in (None, (layer.in_features,))
+    require(fits, name, f"given shape {shape}", f"a flat input of {layer.in_features}")
     return {"type": "linear", "in": layer.in_features, "out": layer.out_features}, (layer.out_features,)
 
 
-def elementwise(name: str, layer: nn.Module) -> dict:
+def _elementwise(name: str, layer: nn.Module) -> dict:
     """Describe an activation."""
     if isinstance(layer, nn.Softplus):
-        require(layer.beta == 1, name, f"beta=1, got {layer.beta}")
+        require(layer.beta == 1, name, f"of beta={layer.beta}", "beta=1")
     return {"type": ELEMENTWISE[type(layer)]}
 
 
-def upsample(name: str, layer: nn.Upsample, shape: tuple[int, ...] | None) -> tuple[dict, tuple[int, ...]]:
+def _upsample(name: str, layer: nn.Upsample, shape: tuple[int, ...] | None) -> tuple[dict, tuple[int, ...]]:
     """Describe nearest-neighbour upsampling by two."""
     doubling = layer.mode == "nearest" and layer.scale_factor in (2, (2, 2))
-    require(doubling, name, "scale_factor=2 and mode='nearest'")
-    channels, height, width = image_shape(name, shape)
+    was = f"of scale_factor={layer.scale_factor}, mode={layer.mode!r}"
+    require(doubling, name, was, "scale_factor=2, mode='nearest'")
+    channels, height, width = _image_shape(name, shape)
     record = {"type": "upsample", "channels": channels, "height": height, "width": width}
     return record, (channels, 2 * height, 2 * width)
 
 
-def convolution(name: str, layer: nn.Conv2d, shape: tuple[int, ...] | None) -> tuple[dict, tuple[int, ...]]:
+def _convolution(name: str, layer: nn.Conv2d, shape: tuple[int, ...] | None) -> tuple[dict, tuple[int, ...]]:
     """Describe a 3 by 3 convolution that keeps the image's size."""
     plain = layer.padding in ((1, 1), "same") and layer.padding_mode == "zeros" and layer.stride == (1, 1)
     plain = plain and layer.kernel_size == (3, 3) and layer.dilation == (1, 1) and layer.groups == 1
-    require(plain, name, "kernel 3, stride 1, zero padding 1, no dilation, no groups")
-    channels, height, width = image_shape(name, shape)
-    require(channels == layer.in_channels, name, f"{layer.in_channels} input channels, got {channels}")
+    require(plain, name, repr(layer), "kernel 3, stride 1, zero padding 1, no dilation, no groups")
+    channels, height, width = _image_shape(name, shape)
+    fits = channels == layer.in_channels
+    require(fits, name, f"given {channels} channels", f"{layer.in_channels} input channels")
     record = {"type": "conv", "in": channels, "out": layer.out_channels, "height": height, "width": width}
     return record, (layer.out_channels, height, width)
 
 
-def image_shape(name: str, shape: tuple[int, ...] | None) -> tuple[int, int, int]:
+def _image_shape(name: str, shape: tuple[int, ...] | None) -> tuple[int, int, int]:
     """Return (channels, height, width); raise ValueError where the input is no image."""
-    require(shape is not None and len(shape) == 3, name, f"an image (channels, height, width), got {shape}")
+    is_image = shape is not None and len(shape) == 3
+    require(is_image, name, f"given shape {shape}", "an image (channels, height, width)")
     return shape
 
-
-def require(condition: bool, name: str, expected: str) -> None:
-    """Raise ValueError naming the layer and what it would have to be."""
-    if not condition:
-        raise ValueError(f"{name} must have {expected}")

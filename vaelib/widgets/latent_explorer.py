@@ -1,7 +1,9 @@
 """Widget 11, the latent explorer: a point in the latent space, and what the decoder makes of it."""
 
 import math
+import numbers
 from collections.abc import Sequence
+from types import EllipsisType
 
 import numpy as np
 import torch
@@ -9,12 +11,14 @@ import traitlets
 from torch import Tensor
 
 from vaelib.checks import require
+from vaelib.likelihoods import FAMILIES, Likelihood
 from vaelib.models import VAE
 from vaelib.plots import COLOURS, montage
 from vaelib.widgets.base import Still, Widget, module_text, picture_file
 from vaelib.widgets.export import export_layers
 
 MOST_CODES = 600
+FURTHEST = 10.0  # a point further out than this, and than all the data, would shrink the plane to nothing
 CODE_STEP = 0.01  # codes are drawn, not computed with: a hundredth is less than a pixel
 
 
@@ -22,16 +26,18 @@ class LatentExplorer(Widget):
     """A picture decoded live from a point of the latent space that the reader moves.
 
     Arguments:
-        vae: a trained VAE of images (1 or 3, height, width) with at least two latent dimensions.
+        vae: a trained VAE of images (1 or 3, height, width) with at least two latent dimensions and one of
+            the likelihoods of `vaelib.likelihoods`, or a subclass that keeps its mean and scale.
         codes: (N, latent_dim), the data's codes (posterior means), drawn as marks. At most 600 are shown,
             spread evenly over the classes.
         labels: (N,) whole numbers, the class of each code.
         label_names: the names of the classes; by default their numbers.
         inputs: (n, *data_shape), pictures between which the reader walks along a straight line of
             latent space.
-        z: latent_dim numbers, where the point starts; by default its place on the path, or the origin
-            without one.
-        start, end: indices into `inputs` of the path's two ends, or None. Without inputs there is no path.
+        z: latent_dim numbers from -10 to 10 (further if the codes lie further), where the point starts; by
+            default its place on the path, or the origin without one.
+        start, end: indices into `inputs` of the path's two ends, or None; by default the first two inputs.
+            Without inputs there is no path.
         path_position: a place on the path, from 0 at the start to 1 at the end.
         title, task, caption: what is written above and below; by default what fits the arguments.
         dtype: "float16" or "float32", the type in which the decoder's weights travel.
@@ -43,11 +49,12 @@ class LatentExplorer(Widget):
 
     _esm = module_text("latent_explorer.js")
 
-    z = traitlets.List(traitlets.Float()).tag(sync=True)
-    start = traitlets.Int(None, allow_none=True).tag(sync=True)
-    end = traitlets.Int(None, allow_none=True).tag(sync=True)
-    path_position = traitlets.Float(0.0).tag(sync=True)
-    axes = traitlets.List(traitlets.Int(), [0, 1]).tag(sync=True)
+    # Of any type for traitlets: the validators below refuse what does not fit, with a ValueError.
+    z = traitlets.Any().tag(sync=True)
+    start = traitlets.Any().tag(sync=True)
+    end = traitlets.Any().tag(sync=True)
+    path_position = traitlets.Any().tag(sync=True)
+    axes = traitlets.Any().tag(sync=True)
 
     spec = traitlets.Dict().tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
@@ -64,8 +71,8 @@ class LatentExplorer(Widget):
         inputs: Tensor | None = None,
         *,
         z: Sequence[float] | None = None,
-        start: int | None = 0,
-        end: int | None = 1,
+        start: int | None | EllipsisType = ...,
+        end: int | None | EllipsisType = ...,
         path_position: float = 0.0,
         title: str = "Latent explorer",
         task: str | None = None,
@@ -77,13 +84,14 @@ class LatentExplorer(Widget):
         names = _class_names(classes, labels, label_names)
         kept = spread(classes, MOST_CODES)
         input_codes, sheet = _encoded(vae, inputs)
-        ends = [end if input_codes else None for end in (start, end)]
+        ends = _first_ends(start, end, len(input_codes))
+        path_position = _checked_position(path_position)
         exported = export_layers(vae.decoder, dtype)
-        first = _first_point(vae, z, input_codes, ends, path_position)
+        first = _first_point(vae, z, input_codes, ends, path_position, _extent(places, *input_codes))
         spec = {
             "layers": exported["layers"],
             "dtype": dtype,
-            "likelihood": type(vae.likelihood).__name__,
+            "likelihood": _family(vae.likelihood),
             "data_shape": list(vae.data_shape),
             "latent_dim": vae.latent_dim,
             "extent": _extent(places, *input_codes, first),
@@ -103,6 +111,7 @@ class LatentExplorer(Widget):
             start=ends[0],
             end=ends[1],
             path_position=path_position,
+            axes=[0, 1],
             title=title,
             task=_default_task(names) if task is None else task,
             caption=_default_caption(vae, len(kept), len(places)) if caption is None else caption,
@@ -156,7 +165,7 @@ class LatentExplorer(Widget):
 
     @traitlets.validate("z")
     def _check_z(self, proposal: dict) -> list[float]:
-        return _checked_point(self.spec["latent_dim"], proposal["value"])
+        return _checked_point(self.spec["latent_dim"], proposal["value"], self.spec["extent"])
 
     @traitlets.validate("start", "end")
     def _check_end(self, proposal: dict) -> int | None:
@@ -164,15 +173,15 @@ class LatentExplorer(Widget):
 
     @traitlets.validate("path_position")
     def _check_position(self, proposal: dict) -> float:
-        require(0 <= proposal["value"] <= 1, "path_position", proposal["value"], "a number from 0 to 1")
-        return proposal["value"]
+        return _checked_position(proposal["value"])
 
     @traitlets.validate("axes")
     def _check_axes(self, proposal: dict) -> list[int]:
         axes, dims = proposal["value"], self.spec["latent_dim"]
-        right = len(axes) == 2 and axes[0] != axes[1] and all(0 <= axis < dims for axis in axes)
-        require(right, "axes", axes, f"two different latent dimensions from 0 to {dims - 1}")
-        return axes
+        listed = isinstance(axes, list | tuple) and len(axes) == 2
+        right = listed and all(_is_whole(axis) and 0 <= axis < dims for axis in axes) and axes[0] != axes[1]
+        require(right, "axes", repr(axes), f"two different latent dimensions from 0 to {dims - 1}")
+        return [int(axis) for axis in axes]
 
 
 def spread(classes: np.ndarray, most: int) -> np.ndarray:
@@ -202,11 +211,20 @@ def _check_model(vae: VAE) -> None:
     require(vae.latent_dim >= 2, "vae", f"a model of {vae.latent_dim} latent dimension", "at least 2")
 
 
+def _family(likelihood: Likelihood) -> str:
+    """Return the name by which the browser knows the likelihood's mean, brought to [0, 1]."""
+    known = [family for family in FAMILIES.values() if isinstance(likelihood, family)]
+    same = [f for f in known if type(likelihood).mean is f.mean and type(likelihood).to_unit is f.to_unit]
+    expected = f"{', '.join(f.__name__ for f in FAMILIES.values())}, or a subclass with the same mean and to_unit"
+    require(len(same) == 1, "vae.likelihood", f"of type {type(likelihood).__name__}", expected)
+    return same[0].__name__
+
+
 def _checked_codes(vae: VAE, codes: Tensor | None) -> np.ndarray:
     """Return the codes as float64 (N, latent_dim), none if there are none."""
     if codes is None:
         return np.empty((0, vae.latent_dim))
-    array = torch.as_tensor(codes).detach().cpu().double().numpy()
+    array = _as_array("codes", codes).astype(float)
     right = array.ndim == 2 and array.shape[1] == vae.latent_dim and len(array) > 0
     require(right, "codes", f"of shape {array.shape}", f"shape (N, {vae.latent_dim}), N >= 1")
     most = np.abs(array).max()
@@ -219,7 +237,7 @@ def _checked_labels(codes: Tensor | None, labels: Tensor | None) -> np.ndarray:
     if labels is None:
         return np.zeros(0 if codes is None else len(codes), int)
     require(codes is not None, "labels", "given without codes", "codes too")
-    array = torch.as_tensor(labels).cpu().numpy()
+    array = _as_array("labels", labels)
     require(array.shape == (len(codes),), "labels", f"of shape {array.shape}", f"shape ({len(codes)},)")
     whole = array.dtype.kind in "iu" and 0 <= array.min() and array.max() <= 255
     found = f"{array.dtype} from {array.min()} to {array.max()}"
@@ -250,27 +268,63 @@ def _encoded(vae: VAE, inputs: Tensor | None) -> tuple[list[list[float]], bytes]
     return means.round(4).tolist(), sheet
 
 
+def _first_ends(start: object, end: object, count: int) -> list[int | None]:
+    """Return the checked ends of the path: by default the first two inputs, none without inputs."""
+    default = (0, 1) if count else (None, None)
+    given = [usual if index is ... else index for index, usual in zip((start, end), default, strict=True)]
+    return [_checked_index(name, index, count) for name, index in zip(("start", "end"), given, strict=True)]
+
+
 def _first_point(
-    vae: VAE, z: Sequence[float] | None, codes: list[list[float]], ends: list[int | None], position: float
+    vae: VAE,
+    z: Sequence[float] | None,
+    codes: list[list[float]],
+    ends: list[int | None],
+    position: float,
+    extent: float,
 ) -> list[float]:
-    for name, index in zip(("start", "end"), ends, strict=True):
-        _checked_index(name, index, len(codes))
     if z is not None:
-        return _checked_point(vae.latent_dim, torch.as_tensor(z, dtype=torch.float64).tolist())
+        return _checked_point(vae.latent_dim, z, extent)
     if None in ends:
         return [0.0] * vae.latent_dim
     return on_path(codes[ends[0]], codes[ends[1]], position)
 
 
-def _checked_point(latent_dim: int, z: list[float]) -> list[float]:
-    right = isinstance(z, list) and len(z) == latent_dim and all(math.isfinite(number) for number in z)
-    require(right, "z", z, f"{latent_dim} finite numbers")
-    return z
+def _checked_point(latent_dim: int, z: Sequence[float], extent: float) -> list[float]:
+    """Return z as a list of floats; `extent` is how far the plane reaches already."""
+    array = _as_array("z", z)
+    furthest = max(FURTHEST, extent)
+    right = array.shape == (latent_dim,) and bool((np.abs(array) <= furthest).all())  # NaN is not
+    found = array.tolist() if array.size < 50 else f"of shape {array.shape}"
+    require(right, "z", found, f"{latent_dim} finite numbers from {-furthest:g} to {furthest:g}")
+    return array.astype(float).tolist()
 
 
 def _checked_index(name: str, index: int | None, count: int) -> int | None:
-    require(index is None or 0 <= index < count, name, index, f"None or an index of one of {count} inputs")
-    return index
+    right = index is None or (_is_whole(index) and 0 <= index < count)
+    require(right, name, repr(index), f"None or an index of one of {count} inputs")
+    return None if index is None else int(index)
+
+
+def _checked_position(position: float) -> float:
+    is_number = isinstance(position, numbers.Real) and not isinstance(position, bool)
+    require(is_number and 0 <= position <= 1, "path_position", repr(position), "a number from 0 to 1")
+    return float(position)
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, numbers.Integral) and not isinstance(number, bool)
+
+
+def _as_array(name: str, values: object) -> np.ndarray:
+    """Return real numbers as an array; raise `ValueError` naming the argument for anything else."""
+    values = values.detach().cpu() if isinstance(values, Tensor) else values
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError, RuntimeError):  # rows of unequal length
+        array = np.asarray(None)
+    require(array.dtype.kind in "iuf", name, f"of type {type(values).__name__}", "real numbers")
+    return array
 
 
 def _extent(codes: np.ndarray, *points: list[float]) -> float:
