@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -q
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@awk -F ':.*## ' '/^[a-z-]+:.*##/ { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # -- to read --------------------------------------------------------------------------------------
 
@@ -34,7 +34,7 @@ serve: book  ## show the built book on a local address
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 lab: .make/installed  ## open the notebooks in JupyterLab
-	@$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/book
+	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --notebook-dir=. --LabApp.default_url=/lab/tree/book
 
 # -- to check -------------------------------------------------------------------------------------
 
@@ -54,7 +54,7 @@ else
 endif
 
 flaky: book  ## run the browser and training tests 20 times
-	@for i in $$(seq 20); do echo "Round $$i of 20"; $(PYTEST) -x tests/unit/test_training.py tests/browser tests/lab; done
+	@for i in $$(seq 20); do echo "Round $$i of 20"; $(PYTEST) -x tests/unit/test_training.py tests/browser tests/lab || exit 1; done
 
 mutate: .make/installed  ## plant errors in vaelib; each must turn a named test red
 	@$(BIN)/python tests/mutate.py
@@ -74,15 +74,15 @@ notebooks: .make/installed  ## run the notebooks in place and keep the outputs t
 	@$(BIN)/python tools/notebooks.py
 
 experiments: .make/installed  ## run the long experiments again and store their results
-	@for script in experiments/*.py; do echo "$$script"; $(BIN)/python $$script; done
+	@for script in experiments/*.py; do echo "$$script"; $(BIN)/python $$script || exit 1; done
 
 clean:  ## remove everything these commands made
 	rm -rf .venv .make _build *.egg-info .pytest_cache .hypothesis
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
 
 # -- underneath -----------------------------------------------------------------------------------
 
-# torch comes first and alone, so that its index serves nothing else; requirements.txt pins the version.
+# torch comes first, from an index of its own; requirements.txt pins the version.
 .make/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name it with: make book PYTHON=python3.12"; exit 1; }
@@ -90,7 +90,8 @@ clean:  ## remove everything these commands made
 	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
 	@torch=$$(grep '^torch==' requirements.txt); \
 		{ [ -n "$(TORCH_INDEX)" ] && $(BIN)/pip install -q --retries 0 --timeout 20 --index-url "$(TORCH_INDEX)" "$$torch" 2>/dev/null; } || \
-		{ echo "Taking $$torch from where pip finds it."; $(BIN)/pip install -q "$$torch"; }
+		{ echo "Taking $$torch from where pip finds it."; $(BIN)/pip install -q "$$torch"; } || \
+		{ echo "pip could not install $$torch; its message stands above. Is there a network?"; exit 1; }
 	@$(BIN)/pip install -q -r requirements.txt || { echo "pip could not install requirements.txt; its message stands above."; exit 1; }
 	@mkdir -p .make && touch $@
 

@@ -1,7 +1,7 @@
 """Install what Binder installs, from its own files, and run every notebook in it: `make binder`.
 
-Prints each notebook's seconds and the largest memory of its kernel; Binder gives 2 GB. Needs Python alone. TORCH_INDEX is
-passed on to binder/postBuild (empty: torch from wherever pip finds it).
+Prints each notebook's seconds and the largest memory of its kernel; Binder gives 2 GB. Needs Python alone.
+TORCH_INDEX is passed on to binder/postBuild (empty: torch from wherever pip finds it).
 """
 
 import os
@@ -23,8 +23,8 @@ def install() -> None:
     shutil.rmtree(VENV, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
     subprocess.run([VENV / "bin/pip", "install", "-q", "-r", ROOT / "binder/requirements.txt"], check=True)
-    path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(["bash", "binder/postBuild"], cwd=ROOT, env={**os.environ, "PATH": path}, check=True, stdout=subprocess.DEVNULL)
+    own = {**os.environ, "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(["bash", "binder/postBuild"], cwd=ROOT, env=own, check=True, stdout=subprocess.DEVNULL)
 
 
 def run(notebook: Path) -> tuple[float, float]:
@@ -41,7 +41,8 @@ def main() -> None:
     print(f"installed; the largest process of the installation had {before:.0f} MiB")
     for notebook in sorted((ROOT / "book").rglob("[0-9]*.ipynb")):
         seconds, memory = run(notebook)
-        print(f"{notebook.relative_to(ROOT)}: {seconds:.0f} s, at most {memory:.0f} MiB (budget {BUDGET_MIB} MiB)", flush=True)
+        name = notebook.relative_to(ROOT)
+        print(f"{name}: {seconds:.0f} s, at most {memory:.0f} MiB (budget {BUDGET_MIB} MiB)", flush=True)
         if memory > BUDGET_MIB:
             sys.exit(f"{notebook.name} needs more memory than Binder gives")
 

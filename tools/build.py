@@ -2,7 +2,8 @@
 
 Two stamps keep it both fast and honest. The *code stamp* covers what notebooks compute with (vaelib, data, stored
 results, installed versions); Jupyter Book's own cache is keyed on the notebook's cells alone and would go on showing
-old numbers, so it is cleared when this stamp changes. The *book stamp* adds the pages; while it is unchanged there is nothing to do.
+old numbers, so it is cleared when this stamp changes. The *book stamp* adds the pages; while it is unchanged there is
+nothing to do.
 """
 
 import hashlib
@@ -47,7 +48,7 @@ def build() -> None:
     """Run Jupyter Book from an empty folder, with warnings as errors; exit with advice when it fails."""
     shutil.rmtree(HTML, ignore_errors=True)  # else pages that are gone from the book would stay
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "-n", "--keep-going", "--all"]
-    environment = {**os.environ, "TQDM_DISABLE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment = {**os.environ, "TQDM_DISABLE": "1"}
     if subprocess.run(command, cwd=ROOT, env=environment).returncode:
         sys.exit(
             "\nThe book did not build. The first WARNING or ERROR above names the page and line.\n"
@@ -64,9 +65,11 @@ def main() -> None:
     if read(BUILD / ".code-stamp") != code:
         print("What the notebooks compute with has changed: every notebook runs again.")
         shutil.rmtree(BUILD / ".jupyter_cache", ignore_errors=True)
+        # Before the build, not after it: a build that fails half way must not pass its cache on to other code.
+        BUILD.mkdir(exist_ok=True)
+        (BUILD / ".code-stamp").write_text(code)
     started = time.monotonic()
     build()
-    (BUILD / ".code-stamp").write_text(code)
     (HTML / ".stamp").write_text(book)
     print(f"\nBuilt in {time.monotonic() - started:.0f} s. Open {index}, or run `make serve`.")
 

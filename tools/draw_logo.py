@@ -19,7 +19,8 @@ def mark(x: float, y: float, size: float, roundness: float, share: float, filled
     paint = f'fill="{colour}"' if filled else f'fill="none" stroke="{colour}" stroke-width="{size * 0.22:.2f}"'
     inset = 0 if filled else size * 0.11
     side = size - 2 * inset
-    return (f'<rect x="{x - size / 2 + inset:.2f}" y="{y - size / 2 + inset:.2f}" width="{side:.2f}" height="{side:.2f}" '
+    left, top = x - size / 2 + inset, y - size / 2 + inset
+    return (f'<rect x="{left:.2f}" y="{top:.2f}" width="{side:.2f}" height="{side:.2f}" '
             f'rx="{roundness * side / 2:.2f}" {paint}/>')
 
 
@@ -34,7 +35,8 @@ def draw(columns: int, rows: int, seed: int) -> str:
             radius, angle = 15 * math.sqrt(-2 * math.log(1 - random.uniform(0, 0.86))), random.uniform(0, 2 * math.pi)
             cloud = np.array([42, 32]) + radius * np.array([0.8 * math.cos(angle), math.sin(angle)])
             x, y = (1 - loose**1.5) * straight + loose**1.5 * np.clip(cloud, 5, 59)
-            marks.append(mark(x, y, 56 / columns * 0.62 * (1 - 0.25 * loose), loose, loose, random.random() < 0.62 or loose > 0.6))
+            filled = random.random() < 0.62 or loose > 0.6
+            marks.append(mark(x, y, 56 / columns * 0.62 * (1 - 0.25 * loose), loose, loose, filled))
     body = "\n".join(marks)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" role="img">\n'
             f"<title>Bits to Latents: a grid of bits that dissolves into a cloud</title>\n{body}\n</svg>\n")

@@ -9,21 +9,24 @@ import subprocess
 import sys
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ADVICE = "No browser found. Install one (Debian: apt install chromium), set BROWSER_PATH, or leave its tests out: make test BROWSER=no"
+MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+ADVICE = (
+    "No browser found. Install one (Debian: apt install chromium; macOS: brew install --cask google-chrome), "
+    "set BROWSER_PATH to one, or leave its tests out: make test BROWSER=no"
+)
 
 
 def find_browser() -> str | None:
     """Return the path of a Chromium or Chrome, or None."""
-    named = os.environ.get("BROWSER_PATH")
-    return named or next(filter(None, map(shutil.which, NAMES)), None)
+    candidates = [os.environ.get("BROWSER_PATH") or "", *NAMES, MAC]
+    return next(filter(None, map(shutil.which, candidates)), None)
 
 
 def install_browser() -> None:
     """Install Debian's chromium where that is possible: as root, with apt."""
     if shutil.which("apt-get") and os.geteuid() == 0:
         print("Installing Debian's chromium.", flush=True)
-        subprocess.run(["apt-get", "update", "-qq"], check=True, stdout=subprocess.DEVNULL)
-        subprocess.run(["apt-get", "install", "-qq", "-y", "chromium"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run("apt-get update -qq && apt-get install -qq -y chromium", shell=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ tagged `nbval-ignore-output` draw, and keep nothing), so a notebook's difference
 `python tools/notebooks.py book/…/one.ipynb` runs one.
 """
 
+import copy
 import os
 import sys
 from pathlib import Path
@@ -58,10 +59,11 @@ def with_opening(notebook: nbformat.NotebookNode, path: Path) -> nbformat.Notebo
 
 
 def stored_outputs(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    """Return what of a code cell's outputs is committed."""
+    """Return a copy of what is committed of a code cell's outputs."""
     if DRAWS in cell.metadata.get("tags", []):
         return []
     kept = [output for output in cell.outputs if output.output_type in ("stream", "execute_result")]
+    kept = copy.deepcopy(kept)
     for output in kept:
         if output.output_type == "execute_result":
             output.data = {"text/plain": output.data["text/plain"]}
@@ -85,7 +87,8 @@ def run(path: Path) -> None:
     print(path.relative_to(ROOT), flush=True)
     os.environ["TQDM_DISABLE"] = "1"  # progress bars are not for comparing
     notebook = with_opening(nbformat.read(path, as_version=4), path)
-    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
+    here = {"metadata": {"path": path.parent}}
+    NotebookClient(notebook, timeout=600, kernel_name="python3", resources=here).execute()
     nbformat.write(strip(notebook), path)
 
 

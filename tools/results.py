@@ -13,25 +13,37 @@ RESULTS = ROOT / "experiments/results"
 VERSIONS = ("torch", "numpy")
 
 
-def checkpoint_path(name: str) -> Path:
-    """Return where the unfinished run of an experiment is kept, so that `make experiments` resumes it."""
+def sources(script: str, modules: Sequence[str]) -> dict[str, str]:
+    """Return the sha256 of the script and of the `vaelib` modules it uses, by path from the repository's top."""
+    paths = (script, *(f"vaelib/{module}.py" for module in modules))
+    return {path: hashlib.sha256((ROOT / path).read_bytes()).hexdigest() for path in paths}
+
+
+def checkpoint_path(made_by: dict[str, str]) -> Path:
+    """Return where the unfinished run of these very sources is kept, so that `make experiments` resumes it.
+
+    Other sources have another path: no result can mix the weights of one version with the name of another.
+    """
     folder = ROOT / ".make/experiments"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.safetensors"
+    return folder / f"{hashlib.sha256(json.dumps(made_by).encode()).hexdigest()[:16]}.safetensors"
 
 
-def store(name: str, script: str, modules: Sequence[str], seeds: Sequence[int], seconds: float, numbers: dict) -> Path:
-    """Write `numbers` to experiments/results/NAME.json, with the command, seeds, versions, seconds and source hashes.
+def store(
+    name: str, made_by: dict[str, str], seeds: Sequence[int], seconds: float, numbers: dict[str, float], weights: str
+) -> Path:
+    """Write a result to experiments/results/NAME.json.
 
-    `script` and `modules` are paths from the repository's top: everything whose change would change the result.
+    Beside `numbers` stand the command, seeds, versions, seconds (of the run that finished), the hashes of the sources
+    and `weights`, the sha256 of NAME.safetensors.
     """
-    sources = {path: hashlib.sha256((ROOT / path).read_bytes()).hexdigest() for path in (script, *modules)}
     result = {
-        "command": f"python {script}",
+        "command": f"python {next(iter(made_by))}",
         "seeds": list(seeds),
         "versions": {"python": platform.python_version()} | {package: version(package) for package in VERSIONS},
         "seconds": round(seconds),
-        "sources": sources,
+        "sources": made_by,
+        "weights_sha256": weights,
         "numbers": numbers,
     }
     path = RESULTS / f"{name}.json"

@@ -6,7 +6,8 @@ from IPython.display import display
 def glue(name: str, value: object) -> None:
     """Store `value` under `name` for the page's {glue:text} roles, and show nothing.
 
-    The book reads the MIME type that papermill's `record` writes (MyST-NB's glue), so a notebook needs no Sphinx.
+    The book reads the MIME type that papermill's `record` writes (MyST-NB's glue), so a notebook needs no
+    Sphinx.
     Raises `ValueError` if `name` is no Python identifier.
     """
     if not name.isidentifier():

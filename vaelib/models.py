@@ -102,9 +102,10 @@ class LatentModel(nn.Module):
         return self.decode_mean(gaussian.standard_normal(shape, like, generator))
 
     def terms(self, x: Tensor, generator: torch.Generator | None = None) -> Terms:
-        """Return rate and distortion of every example, (N,) each, for x (N, *data_shape): what training descends.
+        """Return rate and distortion of every example, (N,) each, for x (N, *data_shape).
 
-        A `VAE` draws one z for each example; an `Autoencoder` draws nothing, and its rate is 0.
+        They are what training descends. A `VAE` draws one z for each example; an `Autoencoder` draws nothing,
+        and its rate is 0.
         Raises `ValueError` if x is not data for this model.
         """
         self.check(x)
@@ -127,7 +128,7 @@ class LatentModel(nn.Module):
 
     @torch.no_grad()
     def _check_shapes(self) -> None:
-        """Raise `ValueError` unless the networks fit; in eval mode, so that no layer learns from the zeros."""
+        """Raise `ValueError` unless the networks fit; in eval mode, so no layer learns from the zeros."""
         modes = {module: module.training for module in self.modules()}
         self.eval()
         try:
@@ -207,9 +208,9 @@ def mlp_vae(
 ) -> VAE:
     """Return a VAE of fully connected layers, its decoder the mirror image of its encoder.
 
-    `hidden` are the widths from data to code; `likelihood` is one, or its name; `seed` makes the initial weights
-    and leaves torch's own random state alone. Raises `ValueError` for sizes below 1, for what is no likelihood,
-    and for a seed that is no whole number >= 0.
+    `hidden` are the widths from data to code; `likelihood` is one, or its name; `seed` makes the initial
+    weights and leaves torch's own random state alone. Raises `ValueError` for sizes below 1, for what is no
+    likelihood, and for a seed that is no whole number >= 0.
     """
     with seeded(seed):
         return VAE(*_mlp(data_shape, latent_dim, 2, hidden), likelihood, latent_dim, data_shape)

@@ -1,8 +1,8 @@
 """What a latent-variable model is judged by: rate, distortion, ELBO, and the importance-weighted ln p(x).
 
 All values are per example and in nats. Every function takes a `VAE` (or `LinearVAE`) and data x
-(N, *data_shape), and raises `ValueError` if x is not data for that model or the model is no `VAE`. For rate and
-distortion with one sample of z see `VAE.terms`.
+(N, *data_shape), and raises `ValueError` if x is not data for that model or the model is no `VAE`. For rate
+and distortion with one sample of z see `VAE.terms`.
 """
 
 import math

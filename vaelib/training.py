@@ -21,8 +21,8 @@ from vaelib.storage import read_tensors, tensor_sha256, write_tensors
 
 WARM_UP = 0.1
 CHECKPOINT_EVERY = 500
-# Adam moves a parameter by about the learning rate a step, whatever its gradient. A learned sigma has to follow the
-# network's error down over a factor of ten, so the likelihood's own parameters move faster.
+# Adam moves a parameter by about the learning rate a step, whatever its gradient. A learned sigma has to
+# follow the network's error down over a factor of ten, so the likelihood's own parameters move faster.
 LIKELIHOOD_PACE = 10
 
 

@@ -63,14 +63,22 @@ def remove_thebe(app: Sphinx, _config) -> None:
         listeners[:] = [item for item in listeners if not item.handler.__module__.startswith("sphinx_thebe")]
 
 
-def slim_page(_app, _pagename, _template, context, _doctree) -> None:
-    """Drop the page's copy of the ipywidgets state, thebe's style sheet, and each shared widget script after its first."""
+def slim_page(app: Sphinx, pagename: str, _template, context, _doctree) -> None:
+    """Drop what a page does not need.
+
+    That is its copy of the ipywidgets state, thebe's style sheet, every shared widget script after its first, and
+    the launch buttons where there is no notebook to launch.
+    """
     context["css_files"] = [css for css in context.get("css_files", []) if "thebe" not in css.filename]
     context["script_files"] = [
         script
         for script in context.get("script_files", [])
         if getattr(script, "attributes", {}).get("type") != "application/vnd.jupyter.widget-state+json"
     ]
+    if Path(app.env.doc2path(pagename)).suffix != ".ipynb":  # Binder and Colab open notebooks and nothing else
+        context["header_buttons"] = [
+            button for button in context.get("header_buttons", []) if button.get("label") != "launch-buttons"
+        ]
     context["body"] = keep_first_of_each(context.get("body", ""))
 
 

@@ -1,6 +1,7 @@
 """The latent explorer on a running kernel, in JupyterLab, in a real browser: both ways between screen and Python."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -21,12 +22,13 @@ from vaelib.models import mlp_vae
 TOKEN = "a-test"
 READY = '[data-vaelib-ready="true"]'
 CELLS = [
-    "from vaelib.likelihoods import Binomial\nfrom vaelib.models import mlp_vae\nfrom vaelib.widgets import LatentExplorer",
+    "from vaelib.likelihoods import Binomial",
+    "from vaelib.models import mlp_vae\nfrom vaelib.widgets import LatentExplorer",
     "vae = mlp_vae((1, 8, 8), 2, Binomial(16), hidden=(16,))\nexplorer = LatentExplorer(vae)\nexplorer",
-    'print("before:", explorer.z)',
-    'print("after:", [round(number, 3) for number in explorer.z])',
     'explorer.z = [1.25, -0.5]\nprint("set")',
+    'print("now:", [round(number, 3) for number in explorer.z])',
 ]
+SET, NOW = 3, 4
 
 
 def free_port() -> int:
@@ -45,11 +47,13 @@ def lab(tmp_path_factory) -> Iterator[str]:
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, work / "explore.ipynb")
     port = free_port()
-    options = [f"--port={port}", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={work}", "--no-browser", "--allow-root",
-               "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    options = [f"--port={port}", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={work}",
+               "--no-browser", "--allow-root", "--LabApp.news_url=None",
+               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     own = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "RUNTIME", "DATA")}
     with open(home / "log", "w") as log:
-        server = subprocess.Popen([Path(sys.executable).with_name("jupyter"), "lab", *options], env=os.environ | own, stdout=log, stderr=log)
+        command = [Path(sys.executable).with_name("jupyter"), "lab", *options]
+        server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log)
     try:
         wait_for(f"http://127.0.0.1:{port}/api/status?token={TOKEN}", home / "log")
         yield f"http://127.0.0.1:{port}/lab/tree/explore.ipynb?token={TOKEN}"
@@ -81,23 +85,29 @@ def page(lab: str) -> Iterator[Page]:
         page.goto(lab)
         page.locator(".jp-Notebook .jp-CodeCell").nth(len(CELLS) - 1).wait_for()
         page.get_by_text("Python 3", exact=False).first.wait_for()
-        run_cells(page, 0, 3)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        wait_for_run(page, len(CELLS) - 1)
         page.locator(READY).wait_for()
         yield page
         browser.close()
 
 
-def run_cells(page: Page, first: int, last: int) -> None:
-    """Run the cells from `first` up to `last`, left out, by the keyboard, and wait for each."""
-    for index in range(first, last):
-        cell = page.locator(".jp-Notebook .jp-CodeCell").nth(index)
-        cell.locator(".cm-content").click()
-        page.keyboard.press("Control+Enter")
-        expect(cell.locator(".jp-InputPrompt")).to_have_text(f"[{index + 1}]:", timeout=60_000)
+def wait_for_run(page: Page, index: int, count: str = "") -> None:
+    """Wait until a cell shows an execution count other than `count`."""
+    prompt = page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator(".jp-InputPrompt")
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
+    expect(prompt).not_to_have_text(count, timeout=60_000)
 
 
-def output(page: Page, index: int):
-    return page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator(".jp-OutputArea-output")
+def run_cell(page: Page, index: int) -> str:
+    """Run one cell by the keyboard; return what it printed."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+    before = cell.locator(".jp-InputPrompt").inner_text()
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    wait_for_run(page, index, before)
+    return cell.locator(".jp-OutputArea-output").inner_text().strip()
 
 
 def shown(page: Page) -> dict:
@@ -105,26 +115,25 @@ def shown(page: Page) -> dict:
 
 
 def test_dragging_the_point_changes_the_trait_in_python(page):
-    expect(output(page, 2)).to_have_text("before: [0.0, 0.0]")
+    start = shown(page)["z"]
     handle = page.locator(f"{READY} .handle")
     handle.scroll_into_view_if_needed()
     box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x + 40, y - 30, steps=5)
+    page.mouse.move(x - 40, y - 30, steps=5)
     page.mouse.up()
     page.wait_for_timeout(500)
     z = shown(page)["z"]
-    assert z[0] > 0.1 and z[1] > 0.1
-    run_cells(page, 3, 4)
-    expect(output(page, 3)).to_have_text(f"after: {[round(number, 3) for number in z]}")
+    assert z[0] < start[0] - 0.1 and z[1] > start[1] + 0.1
+    assert run_cell(page, NOW) == f"now: {[round(number, 3) for number in z]}"
 
 
 def test_setting_the_trait_in_python_moves_the_picture(page):
     before = shown(page)
-    run_cells(page, 4, 5)
-    expect(output(page, 4)).to_have_text("set")
+    assert before["z"] != [1.25, -0.5]
+    assert run_cell(page, SET) == "set"
     page.wait_for_function("([s, z]) => document.querySelector(s).vaelib.z[0] == z", arg=[READY, 1.25])
     page.wait_for_timeout(200)
     after = shown(page)

@@ -1,6 +1,7 @@
-"""The build tool, on a book of one page: what notebooks compute with is never shown from an old cache."""
+"""The build tool, on a book of one page: no number is shown from an old cache, and a warning fails the build."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -38,12 +39,23 @@ def copy(root: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
+def run(copy: Path) -> subprocess.CompletedProcess:
+    """Run the build tool in the copy."""
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    return subprocess.run([sys.executable, "tools/build.py"], cwd=copy, env=environment, capture_output=True, text=True)
+
+
 def build(copy: Path) -> str:
     """Build the copy; return what the tool printed."""
-    command = [sys.executable, "tools/build.py"]
-    done = subprocess.run(command, cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, capture_output=True, text=True)
+    done = run(copy)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout
+
+
+def set_threshold(copy: Path, value: int) -> None:
+    """Change a constant in the copy's vaelib."""
+    module = copy / "vaelib/datasets.py"
+    module.write_text(re.sub(r"BINARY_THRESHOLD = \d+", f"BINARY_THRESHOLD = {value}", module.read_text()))
 
 
 def page(copy: Path) -> str:
@@ -54,15 +66,19 @@ def test_a_changed_constant_reaches_the_page_and_an_unchanged_book_is_left_alone
     build(copy)
     assert "the threshold is 8" in page(copy)
     assert "is current" in build(copy)
-    module = copy / "vaelib/datasets.py"
-    module.write_text(module.read_text().replace("BINARY_THRESHOLD = 8", "BINARY_THRESHOLD = 5"))
+    set_threshold(copy, 5)
     assert "every notebook runs again" in build(copy)
     assert "the threshold is 5" in page(copy)
 
 
-def test_a_warning_fails_the_build_and_says_what_to_do(copy):
+def test_a_failed_build_says_what_to_do_and_leaves_no_old_numbers(copy):
+    build(copy)
+    set_threshold(copy, 5)
     (copy / "book/index.md").write_text(PAGE + "\n[nowhere](missing.md)\n")
-    command = [sys.executable, "tools/build.py"]
-    done = subprocess.run(command, cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, capture_output=True, text=True)
-    assert done.returncode != 0
-    assert "run `make book` again" in done.stderr
+    failed = run(copy)
+    assert failed.returncode != 0
+    assert "run `make book` again" in failed.stderr
+    set_threshold(copy, 8)
+    (copy / "book/index.md").write_text(PAGE)
+    build(copy)
+    assert "the threshold is 8" in page(copy)

@@ -8,8 +8,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-LABEL = re.compile(r"\$\$[ \t]*\((eq-[a-z0-9-]+)\)")
-REFUSED = re.compile(r"\\begin\{(equation|align|gather|eqnarray)\*?\}|\\label\{|\\tag\{|\{math\}")
+LABEL = re.compile(r"\$\$[ \t]*\(([^)\s]+)\)")
+NUMBERED = "equation|align|alignat|flalign|gather|multline|eqnarray"
+REFUSED = re.compile(r"\\begin\{(" + NUMBERED + r")\*?\}|\\label\{|\\tag\{|\{math\}")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,7 @@ def test_every_label_is_used_once(root):
     found = labels(root)
     assert found, "no numbered equation was found at all"
     assert len(found) == len(set(found)), sorted(label for label in set(found) if found.count(label) > 1)
+    assert all(re.fullmatch(r"eq-[a-z0-9-]+", label) for label in found), found
 
 
 def test_every_numbered_equation_has_a_check_and_every_check_an_equation(root, registry):
@@ -67,7 +69,8 @@ def test_every_check_exists_and_asserts(root, registry):
             assert entry["check"] in cells, f"{label}: no cell {entry['check']}"
             assert asserts(cells[entry["check"]].source), f"{label}: the check cell asserts nothing"
             continue
-        functions = {n.name: n for n in ast.walk(ast.parse((root / path).read_text())) if isinstance(n, ast.FunctionDef)}
+        nodes = ast.walk(ast.parse((root / path).read_text()))
+        functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
         assert name in functions, f"{label}: no test {entry['check']}"
         assert asserts(ast.unparse(functions[name])), f"{label}: the test asserts nothing"
 
@@ -92,6 +95,6 @@ def test_numbered_equations_use_labelled_dollars_only(root):
         assert not REFUSED.search(text), f"{page}: write $$ … $$ (eq-name), with aligned inside"
 
 
-def test_display_maths_opens_and_closes_on_lines_of_its_own(root):
+def test_every_display_formula_that_opens_closes(root):
     for page, text in pages(root).items():
         assert text.count("$$") % 2 == 0, f"{page}: an odd number of $$"

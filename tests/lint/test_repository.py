@@ -6,10 +6,12 @@ import re
 import subprocess
 from pathlib import Path
 
+import nbformat
 import yaml
+from tools.draw_logo import draw
 from tools.size import sizes
 
-TEXT = {".py", ".md", ".ipynb", ".toml", ".yml", ".yaml", ".cff", ".txt", ".js", ".css", ".svg", ".bib", ".json", ".html", ""}
+TEXT = set(".py .md .ipynb .toml .yml .cff .txt .js .css .svg .bib .json .html".split()) | {""}
 LOCAL_PATH = re.compile(r"(?:^|[\s\"'=(:])/(?:home|root|tmp|work|Users)/")
 
 
@@ -25,8 +27,10 @@ def test_the_addresses_stand_in_the_configuration_alone(root):
     config = yaml.safe_load((root / "_config.yml").read_text())
     addresses = (config["repository"]["url"].split("//")[1], config["html"]["baseurl"].split("//")[1].rstrip("/"))
     for name, text in tracked_texts(root).items():
-        # `make notebooks` copies them from there into each notebook's two opening cells; another test compares those.
-        if name != "_config.yml" and not name.endswith(".ipynb"):
+        if name.endswith(".ipynb"):
+            # `make notebooks` copies them from there into the two opening cells; another test compares those.
+            text = "".join(cell.source for cell in nbformat.reads(text, as_version=4).cells[2:])
+        if name != "_config.yml":
             assert not [address for address in addresses if address in text], name
 
 
@@ -57,6 +61,20 @@ def test_stored_results_come_from_the_scripts_as_they_are(root):
         for source, digest in json.loads(path.read_text())["sources"].items():
             now = hashlib.sha256((root / source).read_bytes()).hexdigest()
             assert now == digest, f"{path.name} was made by another {source}: run `make experiments`"
+        weights = path.with_suffix(".safetensors")
+        assert hashlib.sha256(weights.read_bytes()).hexdigest() == json.loads(path.read_text())["weights_sha256"]
+
+
+def test_the_logo_is_what_its_script_draws(root):
+    assert (root / "book/_static/logo.svg").read_text() == draw(7, 7, seed=11)
+    assert (root / "book/_static/favicon.svg").read_text() == draw(4, 4, seed=3)
+
+
+def test_lines_of_code_are_at_most_120_columns(root):
+    for name, text in tracked_texts(root).items():
+        if name.endswith(".py"):
+            wide = [line for line in text.split("\n") if len(line) > 120]
+            assert not wide, f"{name}: {wide[0]}"
 
 
 def test_citation_and_package_agree_on_the_version(root):

@@ -114,3 +114,11 @@ def test_sampling_repeats_with_its_generator_and_without_one_uses_the_global_sta
 def test_a_number_of_samples_below_one_is_refused(n_samples):
     with pytest.raises(ValueError, match="n_samples was"):
         gaussian.sample(*random_gaussian(0), n_samples=n_samples)
+
+
+@pytest.mark.parametrize("mean, log_var", [((3,), (4, 3)), ((4, 3), (3,)), ((4, 1), (1, 3))])
+def test_every_number_of_a_sample_has_noise_of_its_own(mean, log_var):
+    generator = torch.Generator().manual_seed(0)
+    z = gaussian.sample(torch.zeros(mean), torch.zeros(log_var), generator, n_samples=5)
+    assert z.shape == (5, 4, 3)
+    assert len(torch.unique(z)) == 60

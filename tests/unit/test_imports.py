@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-CORE = "checks gaussian likelihoods storage models linear objectives training datasets".split()
+CORE = "checks gaussian likelihoods storage models linear objectives training datasets fruit_shapes fruits".split()
 FRONT = {"plots", "widgets", "glue"}
 
 SCRIPT = """

@@ -231,3 +231,29 @@ def test_each_family_says_what_data_it_is_for():
     assert ContinuousBernoulli().describe() == "continuous Bernoulli: grey pixels in [0, 1]"
     assert Binomial(16).describe() == "binomial: counts 0 to 16"
     assert Gaussian().describe() == "Gaussian: real numbers"
+
+
+@pytest.mark.parametrize("likelihood", FAMILIES, ids=str)
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_log_prob_refuses_data_that_is_not_finite(likelihood, value):
+    with pytest.raises(ValueError, match="x was partly NaN or infinite"):
+        likelihood.log_prob(torch.full((2, 3), value), torch.zeros(2, 3))
+
+
+@pytest.mark.parametrize("likelihood", FAMILIES[:4], ids=str)
+def test_log_prob_refuses_data_outside_the_range(likelihood):
+    for value in (-1.0, 17.0):
+        with pytest.raises(ValueError, match="x was .*values from"):
+            likelihood.log_prob(torch.full((2, 3), value), torch.zeros(2, 3))
+
+
+def test_log_prob_refuses_what_is_no_batch_and_no_output():
+    with pytest.raises(ValueError, match=r"x was of shape \(3,\)"):
+        Gaussian().log_prob(torch.zeros(3), torch.zeros(3))
+    with pytest.raises(ValueError, match="output was of type list"):
+        Gaussian().log_prob(torch.zeros(1, 1), [[0.0]])
+
+
+def test_a_name_that_is_no_string_is_refused():
+    with pytest.raises(ValueError, match=r"name was \['bernoulli'\]"):
+        likelihood_named(["bernoulli"])

@@ -116,6 +116,7 @@ def test_it_starts_from_its_seed_and_may_learn_sigma():
     (lambda: LinearVAE(5, 2, sigma=0), "sigma was 0"),
     (lambda: LinearVAE.of(torch.ones(3)), r"weight was of shape \(3,\)"),
     (lambda: LinearVAE.of(torch.full((3, 2), math.nan)), "weight was partly NaN"),
+    (lambda: LinearVAE.of(torch.ones(3, 2), torch.full((3,), math.nan)), "bias was partly NaN"),
     (lambda: LinearVAE.of(torch.ones(3, 2), torch.ones(2)), r"bias was of shape \(2,\); expected \(3,\)"),
     (lambda: LinearVAE.of(WEIGHT).log_evidence(torch.ones(2, 4, dtype=torch.float64)), "x was of shape"),
     (lambda: LinearVAE.of(WEIGHT).posterior_distribution(X.float()), "x was of torch.float32"),

@@ -8,7 +8,7 @@ from torch import nn
 
 from vaelib import gaussian
 from vaelib.likelihoods import Bernoulli, Binomial, Gaussian
-from vaelib.models import VAE, Terms, conv_autoencoder, conv_vae, mlp_autoencoder, mlp_vae
+from vaelib.models import VAE, Terms, conv_autoencoder, conv_vae, mlp_autoencoder, mlp_vae, seeded
 
 ACTIVATIONS = (nn.ReLU, nn.SiLU, nn.Tanh, nn.Sigmoid, nn.Softplus)
 BROWSER_LAYERS = (*ACTIVATIONS, nn.Linear, nn.Flatten, nn.Unflatten, nn.Upsample, nn.Conv2d)
@@ -196,3 +196,87 @@ def test_codes_of_another_length_and_no_images_are_refused():
         digit_vae().decode(torch.zeros(5, 2))
     with pytest.raises(ValueError, match="n was 0"):
         digit_vae().sample_images(0)
+
+
+@pytest.mark.parametrize("make", [
+    lambda likelihood: mlp_vae((1, 8, 8), 2, likelihood),
+    lambda likelihood: mlp_autoencoder((1, 8, 8), 2, likelihood),
+    lambda likelihood: conv_vae(2, likelihood, (1, 8, 8)),
+    lambda likelihood: conv_autoencoder(2, likelihood, (1, 8, 8)),
+    lambda likelihood: VAE(nn.Sequential(nn.Linear(2, 4)), nn.Sequential(nn.Linear(2, 2)), likelihood, 2, (2,)),
+])
+def test_a_likelihood_may_be_named_and_what_is_none_is_refused(make):
+    assert isinstance(make("bernoulli").likelihood, Bernoulli)
+    known = "bernoulli, continuous_bernoulli, binomial, gaussian"
+    message = f"likelihood was 'gaussean'; expected a Likelihood, or one of {known}"
+    with pytest.raises(ValueError, match=message):
+        make("gaussean")
+    for wrong in (None, nn.Linear(2, 2), Bernoulli):
+        with pytest.raises(ValueError, match="likelihood was of type"):
+            make(wrong)
+
+
+def test_seeded_puts_the_state_back_even_after_an_error_and_seeds_no_other_device(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("CUDA was seeded"))
+    monkeypatch.setattr(torch, "manual_seed", lambda seed: pytest.fail("every device was seeded"))
+    before = torch.get_rng_state()
+    with pytest.raises(KeyError), seeded(3):
+        drawn = torch.rand(2)
+        raise KeyError
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(drawn, torch.rand(2, generator=torch.Generator().manual_seed(3)))
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, None, "0", True])
+def test_a_seed_that_is_no_whole_number_is_refused(seed):
+    with pytest.raises(ValueError, match="seed was"):
+        digit_vae(seed=seed)
+
+
+def test_the_check_of_the_shapes_changes_no_statistics_and_no_mode():
+    norm = nn.BatchNorm1d(6)
+    frozen = nn.Dropout().eval()
+    VAE(nn.Sequential(nn.Linear(6, 6), norm, frozen, nn.Linear(6, 4)), nn.Sequential(nn.Linear(2, 6)),
+        Gaussian(), 2, (6,))
+    assert norm.training and not frozen.training
+    assert norm.num_batches_tracked == 0 and torch.equal(norm.running_var, torch.ones(6))
+
+
+@pytest.mark.parametrize("encoder, decoder, data_shape, message", [
+    (nn.BatchNorm2d(6), nn.Linear(2, 6), (6,), r"encoder was unable to take shape \(6,\)"),
+    (nn.Identity(), nn.Linear(2, 6), (4,), "encoder was without parameters"),
+    (nn.Linear(6, 4), nn.Identity(), (6,), "decoder was without parameters"),
+    (None, nn.Linear(2, 6), (6,), "encoder was of type NoneType"),
+    (nn.Linear(6, 4), nn.Linear(2, 6), (), r"data_shape was \(\)"),
+])
+def test_networks_that_cannot_be_trained_are_refused(encoder, decoder, data_shape, message):
+    with pytest.raises(ValueError, match=message):
+        VAE(encoder and nn.Sequential(encoder), nn.Sequential(decoder), Gaussian(), 2, data_shape)
+
+
+def test_data_without_a_shape_is_refused_by_the_builders():
+    with pytest.raises(ValueError, match=r"data_shape was \(\)"):
+        mlp_vae((), 2, Gaussian())
+
+
+@pytest.mark.parametrize("z, message", [
+    ([[0.0] * 3], "z was of type list"),
+    (torch.zeros(2, 3).double(), "z was of torch.float64; expected the model's torch.float32"),
+    (torch.zeros(2, 3).long(), "z was of torch.int64"),
+    (torch.full((2, 3), math.nan), "z was partly NaN"),
+])
+def test_what_is_no_code_is_refused(z, message):
+    for method in ("decode", "decode_mean"):
+        with pytest.raises(ValueError, match=message):
+            getattr(digit_vae(), method)(z)
+
+
+@pytest.mark.parametrize("make", [mlp_vae, mlp_autoencoder])
+@pytest.mark.parametrize("x, message", [
+    (torch.zeros(5, 8, 8), "x was of shape"),
+    (torch.full((5, 1, 8, 8), 17.0), "x was not such counts"),
+    (torch.full((5, 1, 8, 8), math.nan), "x was partly NaN"),
+])
+def test_terms_look_at_their_data(make, x, message):
+    with pytest.raises(ValueError, match=message):
+        make((1, 8, 8), 2, Binomial(16)).terms(x)

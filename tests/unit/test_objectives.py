@@ -8,7 +8,7 @@ import torch
 from vaelib import gaussian, objectives
 from vaelib.likelihoods import Binomial, Gaussian
 from vaelib.linear import LinearVAE
-from vaelib.models import Posterior, mlp_vae
+from vaelib.models import Posterior, mlp_autoencoder, mlp_vae
 
 LOG_EVIDENCE, ELBO, RATE, DISTORTION = -1.948657489, -2.020924935, 0.3769864022, 1.643938533
 
@@ -40,18 +40,22 @@ def test_rate_is_the_closed_form():
     assert objectives.rate(toy().posterior(observed(3))).tolist() == pytest.approx([RATE] * 3, abs=1e-9)
 
 
-def test_distortion_is_minus_the_log_likelihood_of_every_sample():
+def test_the_likelihood_of_every_code_of_the_worked_example():
     model, z = toy(), torch.tensor([[[0.5]], [[1.0]]], dtype=torch.float64)
-    expected = [0.5 * math.log(2 * math.pi) + 0.5 * 0.25] * 2
-    found = objectives.distortion(model, observed(1), z)
+    expected = [-0.5 * math.log(2 * math.pi) - 0.5 * 0.25] * 2
+    found = model.likelihood.log_prob(observed(1), model.decode(z))
     assert found.flatten().tolist() == pytest.approx(expected, abs=1e-12)
 
 
 def test_distortion_sums_over_pixels():
     weight, x = torch.ones(3, 1), torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
-    z = torch.randn(4, 1, generator=torch.Generator().manual_seed(1))
-    once = objectives.distortion(LinearVAE.of(weight), x, z)
-    twice = objectives.distortion(LinearVAE.of(weight.repeat(2, 1)), x.repeat(1, 2), z)
+    one, two = LinearVAE.of(weight), LinearVAE.of(weight.repeat(2, 1))
+    with torch.no_grad():  # the same codes for both
+        for model in (one, two):
+            model.encoder[0].mean.weight.zero_()
+            model.encoder[0].log_var.zero_()
+    once = one.terms(x, torch.Generator().manual_seed(1)).distortion
+    twice = two.terms(x.repeat(1, 2), torch.Generator().manual_seed(1)).distortion
     torch.testing.assert_close(twice, 2 * once)
 
 
@@ -59,7 +63,7 @@ def test_elbo_of_the_worked_example():
     model, x = toy(), observed(2)
     value = objectives.elbo(model, x, n_samples=400_000, generator=torch.Generator().manual_seed(0))
     assert value.tolist() == pytest.approx([ELBO] * 2, abs=6e-3)
-    terms = objectives.terms(model, observed(400_000), torch.Generator().manual_seed(1))
+    terms = model.terms(observed(400_000), torch.Generator().manual_seed(1))
     assert terms.distortion.mean().item() == pytest.approx(DISTORTION, abs=6e-3)
     assert terms.elbo.mean().item() == pytest.approx(ELBO, abs=6e-3)
 
@@ -130,7 +134,7 @@ def test_no_more_than_a_chunk_is_decoded_at_a_time():
 def test_gradients_flow_through_weights_and_terms_but_not_through_the_evaluation():
     vae, x = mlp_vae((6,), 2, Gaussian()), torch.zeros(3, 6)
     assert objectives.log_weights(vae, x, 2).requires_grad
-    assert objectives.terms(vae, x).loss(0.5).requires_grad
+    assert vae.terms(x).loss(0.5).requires_grad
     assert not objectives.log_evidence_importance(vae, x, 2).requires_grad
 
 
@@ -140,11 +144,15 @@ def test_gradients_flow_through_weights_and_terms_but_not_through_the_evaluation
     (lambda vae, x: objectives.log_evidence_importance(vae, x, 5, chunk=0), "chunk was 0"),
     (lambda vae, x: objectives.log_evidence_importance(vae, x[:0], 5), "x was empty"),
     (lambda vae, x: objectives.elbo(vae, x * math.nan), "x was partly NaN"),
-    (lambda vae, x: objectives.terms(vae, x[:, :5]), "x was of shape"),
-    (lambda vae, x: objectives.distortion(vae, x, torch.zeros(3, 3)), "z was of shape"),
-    (lambda vae, x: objectives.distortion(vae, x, torch.zeros(2, 2)), "output was of shape"),
-    (lambda vae, x: objectives.terms(vae, x).loss(-1), "beta was -1"),
+    (lambda vae, x: objectives.log_weights(vae, x[:, :5], 2), "x was of shape"),
+    (lambda vae, x: vae.terms(x).loss(-1), "beta was -1"),
 ])
 def test_bad_arguments_are_refused_by_name(call, message):
     with pytest.raises(ValueError, match=message):
         call(mlp_vae((6,), 2, Gaussian()), torch.zeros(3, 6))
+
+
+@pytest.mark.parametrize("name", ["elbo", "log_weights", "log_evidence_importance"])
+def test_a_model_without_a_posterior_is_refused(name):
+    with pytest.raises(ValueError, match="vae was of type Autoencoder; expected a VAE"):
+        getattr(objectives, name)(mlp_autoencoder((6,), 2, Gaussian()), torch.zeros(3, 6), 2)

@@ -19,7 +19,7 @@ matplotlib.use("Agg")
 def shown(monkeypatch) -> list[dict]:
     """What `plots` displays, in place of a notebook's page."""
     outputs = []
-    monkeypatch.setattr(plots, "display", lambda data, metadata, raw: outputs.append({"data": data, "metadata": metadata}))
+    monkeypatch.setattr(plots, "display", lambda data, **options: outputs.append({"data": data} | options))
     return outputs
 
 
@@ -30,13 +30,14 @@ def alt(output: dict) -> str:
 def test_show_displays_a_png_with_its_alt_text_and_width(shown):
     figure, axes = plots.new(width=3.0, height=2.0)
     axes.plot([0, 1], [0, 1])
-    plots.show(figure, "A straight line from the origin to the point one, one.")
+    text = "A straight line from the origin to the point one, one."
+    plots.show(figure, text)
     assert base64.b64decode(shown[0]["data"]["image/png"]).startswith(b"\x89PNG")
-    assert shown[0]["data"]["text/plain"] == alt(shown[0]) == "A straight line from the origin to the point one, one."
+    assert shown[0]["data"]["text/plain"] == alt(shown[0]) == text
     assert shown[0]["metadata"]["image/png"]["width"] == 300
 
 
-@pytest.mark.parametrize("text", ["", "   ", "a figure", "latent-plane-of-the-digits.png"])
+@pytest.mark.parametrize("text", ["", "   ", "a figure", "latent-plane-of-the-digits.png", None])
 def test_show_refuses_an_alt_text_that_says_nothing(shown, text):
     figure, _ = plots.new()
     with pytest.raises(ValueError, match="alt was"):
@@ -101,3 +102,75 @@ def test_learning_curves_tell_where_they_end(shown):
     history = History(rate=[1.0] * 40, distortion=[20.0] * 39 + [45.0])
     plots.learning_curves(history, window=25)
     assert "The distortion ends at 21.0, the rate at 1.0 and the ELBO at -22.0" in alt(shown[0])
+
+
+@pytest.mark.parametrize("images, message", [
+    (np.zeros((0, 1, 4, 4)), "images was empty"),
+    (np.full((1, 1, 4, 4), np.nan), "images was partly NaN"),
+    (np.full((1, 1, 4, 4), "a"), "images was of <U1"),
+])
+def test_what_cannot_be_painted_is_refused(images, message):
+    with pytest.raises(ValueError, match=message):
+        plots.montage(images, columns=1)
+
+
+@pytest.mark.parametrize("gap", [-1, 0.5])
+def test_a_gap_that_is_no_number_of_pixels_is_refused(gap):
+    with pytest.raises(ValueError, match="gap was"):
+        plots.montage(np.zeros((1, 1, 4, 4)), columns=1, gap=gap)
+
+
+def test_counts_are_no_pictures_and_means_just_outside_the_interval_are(shown):
+    words = "Two pictures for a test, one beside the other."
+    plots.images(torch.tensor([-0.4, 1.4])[:, None, None, None].expand(2, 1, 4, 4), words)
+    assert len(shown) == 1
+    with pytest.raises(ValueError, match="images was values from 0 to 16; expected values from 0 to 1"):
+        plots.images(torch.tensor([0.0, 16.0])[:, None, None, None].expand(2, 1, 4, 4), words)
+
+
+@pytest.fixture
+def plane(shown, monkeypatch):
+    """Draw a latent plane; return the figure that would have been shown."""
+    figures = []
+    show = plots.show
+    monkeypatch.setattr(plots, "show", lambda figure, alt: (figures.append(figure), show(figure, alt)))
+
+    def draw(labels, vae=None, side=15):
+        vae = vae or mlp_vae((1, 8, 8), 2, Binomial(16), hidden=(8,))
+        x = torch.zeros(6, 1, 8, 8, dtype=next(vae.parameters()).dtype)
+        plots.latent_plane(vae, x, labels, ["odd", "even"], side)
+        return figures[-1]
+
+    return draw
+
+
+def test_the_latent_plane_says_what_is_drawn_and_marks_the_region(shown, plane):
+    left, right = plane(torch.arange(6) % 2).axes
+    assert right.get_title() == "decoded, from -1.8 to 1.8"
+    square, = [patch for patch in left.patches if type(patch).__name__ == "Rectangle"]
+    lowest = torch.distributions.Normal(0, 1).icdf(torch.tensor(0.5 / 15)).item()
+    assert square.get_bbox().extents.tolist() == pytest.approx([lowest, lowest, -lowest, -lowest], abs=1e-5)
+    words = "15 by 15 pictures decoded at equal shares of the prior, from about -1.8 to 1.8 in each direction."
+    assert alt(shown[0]).endswith(words) and "smooth" not in alt(shown[0])
+
+
+def test_the_latent_plane_of_a_double_model_is_drawn(shown, plane):
+    plane([0, 1] * 3, mlp_vae((1, 8, 8), 2, Gaussian(), hidden=(8,)).double(), side=2)
+    assert len(shown) == 1
+
+
+@pytest.mark.parametrize("labels, message", [
+    (torch.zeros(5, dtype=torch.int64), r"labels was of shape \(5,\); expected shape \(6,\)"),
+    (torch.full((6,), 2), "labels was from 2 to 2; expected indices of 2 names, 0 to 1"),
+    (torch.full((6,), -1), "labels was from -1 to -1"),
+    (torch.zeros(6), "labels was of torch.float32; expected whole numbers"),
+])
+def test_labels_that_name_no_class_are_refused(shown, plane, labels, message):
+    with pytest.raises(ValueError, match=message):
+        plane(labels)
+    assert not shown
+
+
+def test_a_history_without_steps_has_no_curves():
+    with pytest.raises(ValueError, match="history was empty"):
+        plots.learning_curves(History())

@@ -90,9 +90,9 @@ def test_an_epoch_shows_each_example_at_most_once_in_a_fresh_order():
     seen = []
 
     class Watching(VAE):
-        def terms(self, x, generator=None):
+        def _terms(self, x, generator=None):
             seen.append(x)
-            return super().terms(x, generator)
+            return super()._terms(x, generator)
 
     vae = digit_vae()
     watching = Watching(vae.encoder, vae.decoder, vae.likelihood, 2, (1, 8, 8))
@@ -335,3 +335,26 @@ def test_bad_data_is_refused_before_the_first_step(x, message):
     with pytest.raises(ValueError, match=message):
         fit(vae, x, steps=3, progress=False)
     assert same_weights(vae, digit_vae())
+
+
+@pytest.mark.parametrize("model", [None, torch.nn.Linear(2, 2)])
+def test_what_is_no_model_is_refused(model):
+    with pytest.raises(ValueError, match="model was of type .*; expected a VAE or an Autoencoder"):
+        train(model)
+
+
+def test_a_checkpoint_that_could_not_be_written_is_refused_before_the_training(tmp_path):
+    steps = []
+    places = [(tmp_path / "none" / "run.safetensors", "folder that exists"), (tmp_path, "a folder")]
+    for place, message in places:
+        with pytest.raises(ValueError, match=f"checkpoint was .*{message}"):
+            train(digit_vae(), checkpoint=place, on_step=lambda step, history: steps.append(step))
+    assert not steps
+
+
+def test_the_data_are_checked_once_and_not_in_every_step(monkeypatch):
+    checked = []
+    check = Binomial.check
+    monkeypatch.setattr(Binomial, "check", lambda self, x: (checked.append(len(x)), check(self, x)))
+    train(digit_vae(), steps=5)
+    assert checked == [len(X)]

@@ -14,7 +14,7 @@ import torch
 
 from vaelib import likelihoods
 from vaelib.models import conv_vae, mlp_autoencoder, mlp_vae
-from vaelib.widgets import SHARED_SCRIPT, LatentExplorer, base
+from vaelib.widgets import SHARED_SCRIPT, LatentExplorer, base, keep_first_of_each
 from vaelib.widgets.latent_explorer import on_path, spread
 
 
@@ -226,7 +226,18 @@ WRONG = {
         "end was 2; expected None or an index of one of 2",
     ),
     "a place off the path": (dict(path_position=1.5), "path_position was 1.5"),
-    "an unknown type of number": (dict(dtype="int8"), "dtype must be one of"),
+    "a point that is no numbers": (dict(z="ab"), "z was of type str; expected real numbers"),
+    "a point far away": (dict(z=[0.0, 1e6]), "expected 2 finite numbers from -10 to 10"),
+    "codes that are no numbers": (dict(codes="ab"), "codes was of type str"),
+    "codes of unequal length": (dict(codes=[[0.0, 1.0], [0.0]]), "codes was of type list"),
+    "labels that are no numbers": (dict(codes=torch.zeros(1, 2), labels=["a"]), "labels was of type list"),
+    "a start without inputs": (dict(start=0), "start was 0; expected None or an index of one of 0 inputs"),
+    "an end without inputs": (dict(end=1), "end was 1; expected None or an index of one of 0 inputs"),
+    "a start that is no index": (dict(inputs=torch.zeros(2, 1, 8, 8), start="0"), "start was '0'"),
+    "an end that is no index": (dict(inputs=torch.zeros(2, 1, 8, 8), end=1.0), "end was 1.0"),
+    "an end that is a truth value": (dict(inputs=torch.zeros(2, 1, 8, 8), end=True), "end was True"),
+    "a place that is no number": (dict(path_position="half"), "path_position was 'half'"),
+    "an unknown type of number": (dict(dtype="int8"), "dtype was 'int8'; expected one of"),
 }
 
 
@@ -245,6 +256,14 @@ def test_wrong_arguments_are_refused(vae, case):
         ("start", 5),
         ("end", -1),
         ("path_position", -0.1),
+        ("path_position", None),
+        ("start", "a"),
+        ("end", 0.5),
+        ("z", "ab"),
+        ("z", [0.0, 11.0]),
+        ("z", None),
+        ("axes", "01"),
+        ("axes", [0, True]),
         ("axes", [0, 2]),
         ("axes", [1, 1]),
     ],
@@ -265,3 +284,41 @@ def test_models_it_cannot_show_are_refused():
         LatentExplorer(mlp_vae((1, 8, 8), 1, bernoulli, hidden=(4,)))
     with pytest.raises(ValueError, match="expected images"):
         LatentExplorer(mlp_vae((5,), 2, bernoulli, hidden=(4,)))
+
+
+def test_a_page_keeps_the_first_of_each_shared_script_and_all_else(vae):
+    first, second = LatentExplorer(vae).static_html(), LatentExplorer(vae, z=[1.0, 1.0]).static_html()
+    page = keep_first_of_each(f"<p>before</p>{first}<p>between</p>{second}<p>after</p>")
+    assert page == f"<p>before</p>{first}<p>between</p>{SHARED_SCRIPT.sub('', second)}<p>after</p>"
+    assert keep_first_of_each(page) == page
+
+
+def test_a_subclass_that_keeps_the_mean_is_shown_and_another_is_refused(vae):
+    class Renamed(likelihoods.Binomial):
+        """Counts by another name."""
+
+    class Halved(likelihoods.Bernoulli):
+        """Not what the browser computes."""
+
+        def mean(self, output):
+            return super().mean(output) / 2
+
+    assert LatentExplorer(mlp_vae((1, 8, 8), 2, Renamed(16), hidden=(4,))).spec["likelihood"] == "Binomial"
+    with pytest.raises(ValueError, match="vae.likelihood was of type Halved; expected Bernoulli, "):
+        LatentExplorer(mlp_vae((1, 8, 8), 2, Halved(), hidden=(4,)))
+
+
+def test_a_point_stretches_the_plane_a_little_and_data_as_far_as_they_lie(vae):
+    assert LatentExplorer(vae).spec["extent"] == 3.5
+    assert LatentExplorer(vae, z=[10, -10]).spec["extent"] == 10.5
+    far = LatentExplorer(vae, codes=torch.tensor([[40.0, 0.0]]), z=[30.0, 0.0])
+    assert far.spec["extent"] == 42
+    far.z = (41.0, 0)
+    assert far.z == [41.0, 0.0]
+
+
+def test_whole_numbers_of_numpy_and_torch_are_taken(vae, counts):
+    path = dict(start=np.int64(1), end=None, path_position=1)
+    widget = LatentExplorer(vae, inputs=counts, z=np.zeros(2, "f4"), **path)
+    assert (widget.start, widget.end, widget.path_position, widget.z) == (1, None, 1.0, [0.0, 0.0])
+    assert state(widget.static_html())["start"] == 1

@@ -102,7 +102,7 @@ def _describe(
         return _elementwise(name, layer), shape
     if kind is nn.Flatten:
         dims = (layer.start_dim, layer.end_dim)
-        require(dims == (1, -1), name, f"flattening {dims}", "(1, -1), everything but the batch")
+        require(dims == (1, -1), name, f"flattening dimensions {dims}", "(1, -1), everything but the batch")
         return {"type": "flatten"}, shape and (math.prod(shape),)
     if kind is nn.Unflatten:
         size = tuple(layer.unflattened_size)

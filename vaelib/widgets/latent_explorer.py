@@ -49,12 +49,13 @@ class LatentExplorer(Widget):
 
     _esm = module_text("latent_explorer.js")
 
-    # Of any type for traitlets: the validators below refuse what does not fit, with a ValueError.
-    z = traitlets.Any().tag(sync=True)
-    start = traitlets.Any().tag(sync=True)
-    end = traitlets.Any().tag(sync=True)
-    path_position = traitlets.Any().tag(sync=True)
-    axes = traitlets.Any().tag(sync=True)
+    # Of any type for traitlets: the validators below refuse what does not fit, with a ValueError. `Any` would
+    # let None pass unseen.
+    z = traitlets.TraitType().tag(sync=True)
+    start = traitlets.TraitType().tag(sync=True)
+    end = traitlets.TraitType().tag(sync=True)
+    path_position = traitlets.TraitType().tag(sync=True)
+    axes = traitlets.TraitType().tag(sync=True)
 
     spec = traitlets.Dict().tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
@@ -215,7 +216,8 @@ def _family(likelihood: Likelihood) -> str:
     """Return the name by which the browser knows the likelihood's mean, brought to [0, 1]."""
     known = [family for family in FAMILIES.values() if isinstance(likelihood, family)]
     same = [f for f in known if type(likelihood).mean is f.mean and type(likelihood).to_unit is f.to_unit]
-    expected = f"{', '.join(f.__name__ for f in FAMILIES.values())}, or a subclass with the same mean and to_unit"
+    names = ", ".join(family.__name__ for family in FAMILIES.values())
+    expected = f"{names}, or a subclass with the same mean and to_unit"
     require(len(same) == 1, "vae.likelihood", f"of type {type(likelihood).__name__}", expected)
     return same[0].__name__
 
@@ -329,7 +331,7 @@ def _as_array(name: str, values: object) -> np.ndarray:
 
 def _extent(codes: np.ndarray, *points: list[float]) -> float:
     """Return how far the plane reaches from the origin: past the third circle and every point."""
-    furthest = max(np.abs(codes).max(initial=0), *(abs(number) for point in points for number in point))
+    furthest = max([np.abs(codes).max(initial=0), *(abs(number) for point in points for number in point)])
     return max(3.5, math.ceil(10.5 * furthest) / 10)
 
 
