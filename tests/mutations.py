@@ -15,6 +15,8 @@ class Mutation(NamedTuple):
 GAUSSIAN, LIKELIHOODS, MODELS = "vaelib/gaussian.py", "vaelib/likelihoods.py", "vaelib/models.py"
 OBJECTIVES, LINEAR, TRAINING = "vaelib/objectives.py", "vaelib/linear.py", "vaelib/training.py"
 STORAGE, DATASETS = "vaelib/storage.py", "vaelib/datasets.py"
+FRUITS, SHAPES = "vaelib/fruits.py", "vaelib/fruit_shapes.py"
+EXPORT, BASE = "vaelib/widgets/export.py", "vaelib/widgets/base.py"
 
 KL = "return 0.5 * (mean**2 + torch.expm1(log_var) - log_var)"
 KL_TEST = "tests/unit/test_gaussian.py::test_divergence_between_one_dimensional_gaussians"
@@ -28,6 +30,7 @@ LOSS_TEST = "tests/unit/test_models.py::test_loss_is_the_batch_mean_of_distortio
 BOUNDS_TEST = "tests/unit/test_objectives.py::test_importance_bounds_of_the_worked_example"
 EXACT_TEST = "tests/unit/test_objectives.py::test_importance_weighting_is_exact_with_the_exact_posterior"
 EVIDENCE_TEST = "tests/unit/test_linear.py::test_evidence_agrees_with_scipy"
+MOVE_TEST = "tests/unit/test_fruits.py::test_x_and_y_move_the_whole_picture_by_the_stated_fraction"
 RESUME_TEST = "tests/unit/test_training.py::test_a_run_taken_up_again_ends_at_exactly_the_same_weights"
 
 MUTATIONS = [
@@ -122,4 +125,28 @@ MUTATIONS = [
              "tests/unit/test_storage.py::test_weights_of_another_architecture_are_refused"),
     Mutation(DATASETS, "counts >= BINARY_THRESHOLD", "counts > BINARY_THRESHOLD",
              "tests/unit/test_datasets.py::test_the_forms_say_the_same_thing"),
+    # Doors: noise shared between examples, a random state that is not put back, data no longer looked at.
+    Mutation(GAUSSIAN, "torch.broadcast_shapes(mean.shape, log_var.shape)", "mean.shape",
+             "tests/unit/test_gaussian.py::test_every_number_of_a_sample_has_noise_of_its_own"),
+    Mutation(MODELS, "        torch.set_rng_state(state)\n", "        pass\n",
+             "tests/unit/test_models.py::test_seeded_puts_the_state_back_even_after_an_error_and_seeds_no_other_device"),
+    Mutation(LIKELIHOODS, "        self.check(x)\n        trailing_shape", "        trailing_shape",
+             "tests/unit/test_likelihoods.py::test_log_prob_refuses_data_that_is_not_finite"),
+    # Fruits: moved, mirrored, turned, coloured and lit the wrong way.
+    Mutation(FRUITS, "(centres - x) * (2 / size)", "(centres + x) * (2 / size)", MOVE_TEST),
+    Mutation(FRUITS, "(-centres[:, None] - y)", "(-centres[:, None] + y)", MOVE_TEST),
+    Mutation(FRUITS, "cos * right + sin * up, cos * up - sin * right",
+             "cos * right - sin * up, cos * up + sin * right",
+             "tests/unit/test_fruits.py::test_rotation_turns_the_principal_axis_counter_clockwise"),
+    Mutation(SHAPES, "(colour[0] + shift) % 1.0", "(colour[0] - shift) % 1.0",
+             "tests/unit/test_fruits.py::test_hue_shifts_the_body_by_the_stated_part_of_the_colour_circle"),
+    Mutation(SHAPES, "place + 0.16 * towards", "place - 0.16 * towards",
+             "tests/unit/test_fruits.py::test_the_shadow_falls_away_from_the_light"),
+    # What the browser gets: weights in another order or not rounded, scripts dropped that are not repeats.
+    Mutation(EXPORT, 'for part in ("weight", "bias"):', 'for part in ("bias", "weight"):',
+             "tests/unit/test_export.py::test_the_block_holds_every_weight_once_in_order"),
+    Mutation(EXPORT, "parameter.copy_(parameter.to(getattr(torch, dtype)))", "parameter.copy_(parameter)",
+             "tests/unit/test_export.py::test_rounding_to_float16_is_relative_and_leaves_the_decoder_alone"),
+    Mutation(BASE, "        again = match.groups() in seen\n", "        again = bool(seen)\n",
+             "tests/unit/test_widgets.py::test_a_page_keeps_the_first_of_each_shared_script_and_all_else"),
 ]

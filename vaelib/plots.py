@@ -167,8 +167,9 @@ def latent_plane(vae: VAE, x: Tensor, labels: Tensor, names: Sequence[str], side
     """Show a 2-D latent space twice: where the posterior means of x lie, and what the decoder draws there.
 
     `labels` (N,) index `names`. The right half decodes the quantiles of the prior on a `side` by `side` grid,
-    so each picture stands for the same share of it; a square in the left half marks where they lie. Raises `ValueError` unless the latent space has two dimensions, x is images for the model, `labels` are N indices
-    of `names`, and side >= 1.
+    so each picture stands for the same share of it; a square in the left half marks where they lie.
+    Raises `ValueError` unless the latent space has two dimensions, x is images for the model, `labels` are N
+    indices of `names`, and side >= 1.
     """
     require(vae.latent_dim == 2, "vae.latent_dim", vae.latent_dim, "2, for a plane")
     codes, labels = vae.posterior(x).mean, _checked_labels(labels, len(x), len(names))

@@ -176,13 +176,13 @@ image = nn.Unflatten(1, (2, 4, 4))
     [
         ([nn.Linear(2, 3), nn.GELU()], r"layer 1 \(GELU\)"),
         ([nn.Linear(2, 3), nn.Sequential(nn.BatchNorm1d(3))], r"layer 1\.0 \(BatchNorm1d\)"),
-        ([nn.Linear(2, 3), nn.Linear(4, 3)], r"layer 1 \(Linear\) was given shape \(3,\); expected a flat input of 4"),
-        ([nn.Linear(2, 32), image, nn.Linear(4, 3)], r"layer 2 \(Linear\) was given shape \(2, 4, 4\); expected a flat input"),
-        ([nn.Linear(2, 32), nn.Conv2d(2, 1, 3, padding=1)], r"layer 1 \(Conv2d\) was given shape \(32,\); expected an image"),
-        ([nn.Linear(2, 32), image, nn.Conv2d(2, 1, 3)], r"layer 2 \(Conv2d\) was Conv2d.*; expected kernel 3"),
+        ([nn.Linear(2, 3), nn.Linear(4, 3)], r"layer 1 \(Linear\) was given .*\(3,\); expected a flat input of 4"),
+        ([nn.Linear(2, 32), image, nn.Linear(4, 3)], r"layer 2 \(Linear\) was .*expected a flat input"),
+        ([nn.Linear(2, 32), nn.Conv2d(2, 1, 3, padding=1)], r"layer 1 \(Conv2d\) was .*expected an image"),
+        ([nn.Linear(2, 32), image, nn.Conv2d(2, 1, 3)], r"layer 2 \(Conv2d\) was .*expected kernel 3"),
         (
             [nn.Linear(2, 32), image, nn.Conv2d(2, 1, 3, padding=1, stride=2)],
-            r"layer 2 \(Conv2d\) was Conv2d.*; expected kernel 3",
+            r"layer 2 \(Conv2d\) was .*expected kernel 3",
         ),
         (
             [nn.Linear(2, 32), image, nn.Conv2d(3, 1, 3, padding=1)],
@@ -194,7 +194,7 @@ image = nn.Unflatten(1, (2, 4, 4))
         ),
         ([nn.Linear(2, 31), image], r"layer 1 \(Unflatten\) was given shape \(31,\); expected a flat input"),
         ([nn.Linear(2, 3), nn.Softplus(beta=2)], r"layer 1 \(Softplus\) was of beta=2.*; expected beta=1"),
-        ([nn.Linear(2, 32), image, nn.Flatten(2)], r"layer 2 \(Flatten\) was flattening dimensions \(2, -1\)"),
+        ([nn.Linear(2, 32), image, nn.Flatten(2)], r"layer 2 \(Flatten\) was flattening dimensions"),
         ([nn.ReLU()], "decoder was without weights; expected at least one layer with weights"),
     ],
 )
@@ -207,7 +207,7 @@ def test_weights_too_large_or_not_finite_and_wrong_arguments_are_refused():
     net = nn.Sequential(nn.Linear(2, 2))
     net[0].bias.data[0] = 1e5
     export_layers(net, "float32")
-    with pytest.raises(ValueError, match=r"bias of layer 0 \(Linear\) was not finite in 1 places; .*in float16"):
+    with pytest.raises(ValueError, match=r"bias of layer 0 \(Linear\) was not finite in 1 .*in float16"):
         export_layers(net, "float16")
     net[0].weight.data[0, 0] = math.nan
     with pytest.raises(ValueError, match="weight of layer 0"):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-CORE = "checks gaussian likelihoods storage models linear objectives training datasets fruit_shapes fruits".split()
+CORE = "checks gaussian likelihoods storage models linear objectives training datasets".split()
+CORE += ["fruit_shapes", "fruits"]
 FRONT = {"plots", "widgets", "glue"}
 
 SCRIPT = """

@@ -150,8 +150,8 @@ def test_the_latent_plane_says_what_is_drawn_and_marks_the_region(shown, plane):
     square, = [patch for patch in left.patches if type(patch).__name__ == "Rectangle"]
     lowest = torch.distributions.Normal(0, 1).icdf(torch.tensor(0.5 / 15)).item()
     assert square.get_bbox().extents.tolist() == pytest.approx([lowest, lowest, -lowest, -lowest], abs=1e-5)
-    words = "15 by 15 pictures decoded at equal shares of the prior, from about -1.8 to 1.8 in each direction."
-    assert alt(shown[0]).endswith(words) and "smooth" not in alt(shown[0])
+    words = "pictures decoded at equal shares of the prior, from about -1.8 to 1.8 in each direction."
+    assert alt(shown[0]).endswith(f"Right: 15 by 15 {words}") and "smooth" not in alt(shown[0])
 
 
 def test_the_latent_plane_of_a_double_model_is_drawn(shown, plane):

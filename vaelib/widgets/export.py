@@ -94,7 +94,7 @@ def _as_numbers(name: str, values: torch.Tensor, dtype: str) -> np.ndarray:
 def _describe(
     name: str, layer: nn.Module, shape: tuple[int, ...] | None
 ) -> tuple[dict, tuple[int, ...] | None]:
-    """Return one layer's record and its output's shape without the batch; `shape` is its input's, if known."""
+    """Return one layer's record and its output's shape, no batch; `shape` is its input's, if known."""
     kind = type(layer)
     if kind is nn.Linear:
         return _linear(name, layer, shape)
