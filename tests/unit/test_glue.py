@@ -6,8 +6,10 @@ import torch
 from vaelib import glue as module
 from vaelib.glue import glue
 
+VALUES = [(1.5, "1.5"), (torch.tensor(2.0), "2.0"), (3, "3"), ("four", "'four'")]
 
-@pytest.mark.parametrize(("value", "text"), [(1.5, "1.5"), (torch.tensor(2.0), "2.0"), (3, "3"), ("four", "'four'")])
+
+@pytest.mark.parametrize(("value", "text"), VALUES)
 def test_glue_records_the_value_under_its_name(monkeypatch, value, text):
     calls = []
     monkeypatch.setattr(module, "display", lambda data, metadata, raw: calls.append((data, metadata)))

@@ -203,7 +203,7 @@ def test_codes_of_another_length_and_no_images_are_refused():
     lambda likelihood: mlp_autoencoder((1, 8, 8), 2, likelihood),
     lambda likelihood: conv_vae(2, likelihood, (1, 8, 8)),
     lambda likelihood: conv_autoencoder(2, likelihood, (1, 8, 8)),
-    lambda likelihood: VAE(nn.Sequential(nn.Linear(2, 4)), nn.Sequential(nn.Linear(2, 2)), likelihood, 2, [2]),
+    lambda given: VAE(nn.Sequential(nn.Linear(2, 4)), nn.Sequential(nn.Linear(2, 2)), given, 2, (2,)),
 ])
 def test_a_likelihood_may_be_named_and_what_is_none_is_refused(make):
     assert isinstance(make("bernoulli").likelihood, Bernoulli)

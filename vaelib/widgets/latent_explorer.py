@@ -10,7 +10,7 @@ import torch
 import traitlets
 from torch import Tensor
 
-from vaelib.checks import require
+from vaelib.checks import is_whole_number, real_array, require
 from vaelib.likelihoods import FAMILIES, Likelihood
 from vaelib.models import VAE
 from vaelib.plots import COLOURS, montage
@@ -180,7 +180,7 @@ class LatentExplorer(Widget):
     def _check_axes(self, proposal: dict) -> list[int]:
         axes, dims = proposal["value"], self.spec["latent_dim"]
         listed = isinstance(axes, list | tuple) and len(axes) == 2
-        right = listed and all(_is_whole(axis) and 0 <= axis < dims for axis in axes) and axes[0] != axes[1]
+        right = listed and all(is_whole_number(axis) and 0 <= axis < dims for axis in axes) and axes[0] != axes[1]
         require(right, "axes", repr(axes), f"two different latent dimensions from 0 to {dims - 1}")
         return [int(axis) for axis in axes]
 
@@ -226,7 +226,7 @@ def _checked_codes(vae: VAE, codes: Tensor | None) -> np.ndarray:
     """Return the codes as float64 (N, latent_dim), none if there are none."""
     if codes is None:
         return np.empty((0, vae.latent_dim))
-    array = _as_array("codes", codes).astype(float)
+    array = real_array("codes", codes).astype(float)
     right = array.ndim == 2 and array.shape[1] == vae.latent_dim and len(array) > 0
     require(right, "codes", f"of shape {array.shape}", f"shape (N, {vae.latent_dim}), N >= 1")
     most = np.abs(array).max()
@@ -239,7 +239,7 @@ def _checked_labels(codes: Tensor | None, labels: Tensor | None) -> np.ndarray:
     if labels is None:
         return np.zeros(0 if codes is None else len(codes), int)
     require(codes is not None, "labels", "given without codes", "codes too")
-    array = _as_array("labels", labels)
+    array = real_array("labels", labels)
     require(array.shape == (len(codes),), "labels", f"of shape {array.shape}", f"shape ({len(codes)},)")
     whole = array.dtype.kind in "iu" and 0 <= array.min() and array.max() <= 255
     found = f"{array.dtype} from {array.min()} to {array.max()}"
@@ -294,7 +294,7 @@ def _first_point(
 
 def _checked_point(latent_dim: int, z: Sequence[float], extent: float) -> list[float]:
     """Return z as a list of floats; `extent` is how far the plane reaches already."""
-    array = _as_array("z", z)
+    array = real_array("z", z)
     furthest = max(FURTHEST, extent)
     right = array.shape == (latent_dim,) and bool((np.abs(array) <= furthest).all())  # NaN is not
     found = array.tolist() if array.size < 50 else f"of shape {array.shape}"
@@ -303,7 +303,7 @@ def _checked_point(latent_dim: int, z: Sequence[float], extent: float) -> list[f
 
 
 def _checked_index(name: str, index: int | None, count: int) -> int | None:
-    right = index is None or (_is_whole(index) and 0 <= index < count)
+    right = index is None or (is_whole_number(index) and 0 <= index < count)
     require(right, name, repr(index), f"None or an index of one of {count} inputs")
     return None if index is None else int(index)
 
@@ -312,21 +312,6 @@ def _checked_position(position: float) -> float:
     is_number = isinstance(position, numbers.Real) and not isinstance(position, bool)
     require(is_number and 0 <= position <= 1, "path_position", repr(position), "a number from 0 to 1")
     return float(position)
-
-
-def _is_whole(number: object) -> bool:
-    return isinstance(number, numbers.Integral) and not isinstance(number, bool)
-
-
-def _as_array(name: str, values: object) -> np.ndarray:
-    """Return real numbers as an array; raise `ValueError` naming the argument for anything else."""
-    values = values.detach().cpu() if isinstance(values, Tensor) else values
-    try:
-        array = np.asarray(values)
-    except (ValueError, TypeError, RuntimeError):  # rows of unequal length
-        array = np.asarray(None)
-    require(array.dtype.kind in "iuf", name, f"of type {type(values).__name__}", "real numbers")
-    return array
 
 
 def _extent(codes: np.ndarray, *points: list[float]) -> float:
