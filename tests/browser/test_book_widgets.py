@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from playwright.sync_api import Page
-from widget_pages import READY
+from widget_pages import READY, drag_point
 
 from vaelib.likelihoods import Gaussian
 from vaelib.models import conv_vae
@@ -43,19 +43,12 @@ def test_pointer_and_keyboard_move_the_home_pages_picture_as_torch_says(origin, 
     start, pixels = shown(page)
     assert torch.allclose(pixels, decode(start), rtol=0, atol=1e-5)
 
-    handle = page.locator(f"{READY} .handle")
-    handle.scroll_into_view_if_needed()
-    box = handle.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 30, y + 15, steps=4)
-    page.mouse.up()
+    drag_point(page, 30, 15)
     dragged, pixels = shown(page)
     assert dragged[0] > start[0] + 0.1 and dragged[1] < start[1] - 0.05
     assert torch.allclose(pixels, decode(dragged), rtol=0, atol=1e-5)
 
-    handle.focus()
+    page.locator(f"{READY} .handle").focus()
     for _ in range(3):
         page.keyboard.press("ArrowUp")
     stepped, pixels = shown(page)

@@ -24,6 +24,18 @@ def write_page(path: Path, *widgets: Widget, theme: str = "light", once: bool = 
     return path
 
 
+def drag_point(page: Page, dx: int, dy: int) -> None:
+    """Drag the first explorer's point by so many pixels, right and down, and let it settle."""
+    handle = page.locator(f"{READY} .handle").first
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx, y + dy, steps=5)
+    page.mouse.up()
+
+
 class Visit:
     """A page opened from disk, with everything it logged as an error and every request it made."""
 

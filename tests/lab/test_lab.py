@@ -15,12 +15,12 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect, sync_playwright
 from tools.find_browser import ADVICE, find_browser
+from widget_pages import READY, drag_point
 
 from vaelib.likelihoods import Binomial
 from vaelib.models import mlp_vae
 
 TOKEN = "a-test"
-READY = '[data-vaelib-ready="true"]'
 CELLS = [
     "from vaelib.likelihoods import Binomial",
     "from vaelib.models import mlp_vae\nfrom vaelib.widgets import LatentExplorer",
@@ -116,14 +116,7 @@ def shown(page: Page) -> dict:
 
 def test_dragging_the_point_changes_the_trait_in_python(page):
     start = shown(page)["z"]
-    handle = page.locator(f"{READY} .handle")
-    handle.scroll_into_view_if_needed()
-    box = handle.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x - 40, y - 30, steps=5)
-    page.mouse.up()
+    drag_point(page, -40, -30)
     page.wait_for_timeout(500)
     z = shown(page)["z"]
     assert z[0] < start[0] - 0.1 and z[1] > start[1] + 0.1
