@@ -8,13 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from tools.find_browser import ADVICE, find_browser
-
-# No GPU and no background services: the same pictures on every machine, and no request of the browser's own.
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", "--no-first-run"]
-
+from playwright.sync_api import Browser, Page
 
 @dataclass
 class Watch:
@@ -32,18 +26,6 @@ def html(root: Path) -> Path:
     if not (folder / "book/index.html").exists():
         pytest.fail("The book is not built. Run `make book` first.")
     return folder
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    executable = find_browser()
-    if not executable:
-        pytest.fail(ADVICE)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
-        yield chromium
-        chromium.close()
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):

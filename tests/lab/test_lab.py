@@ -13,8 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
-from playwright.sync_api import Page, expect, sync_playwright
-from tools.find_browser import ADVICE, find_browser
+from playwright.sync_api import Browser, Page, expect
 from widget_pages import READY, drag_point
 
 from vaelib.likelihoods import Binomial
@@ -75,22 +74,19 @@ def wait_for(address: str, log: Path, seconds: float = 60) -> None:
 
 
 @pytest.fixture(scope="module")
-def page(lab: str) -> Iterator[Page]:
+def page(browser: Browser, lab: str) -> Iterator[Page]:
     """The notebook, open and run from top to bottom."""
-    executable = find_browser() or pytest.fail(ADVICE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1400, "height": 1800})
-        page.set_default_timeout(60_000)
-        page.goto(lab)
-        page.locator(".jp-Notebook .jp-CodeCell").nth(len(CELLS) - 1).wait_for()
-        page.get_by_text("Python 3", exact=False).first.wait_for()
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        wait_for_run(page, len(CELLS) - 1)
-        page.locator(READY).wait_for()
-        yield page
-        browser.close()
+    page = browser.new_page(viewport={"width": 1400, "height": 1800})
+    page.set_default_timeout(60_000)
+    page.goto(lab)
+    page.locator(".jp-Notebook .jp-CodeCell").nth(len(CELLS) - 1).wait_for()
+    page.get_by_text("Python 3", exact=False).first.wait_for()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    wait_for_run(page, len(CELLS) - 1)
+    page.locator(READY).wait_for()
+    yield page
+    page.close()
 
 
 def wait_for_run(page: Page, index: int, count: str = "") -> None:
