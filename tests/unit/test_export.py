@@ -16,7 +16,7 @@ from vaelib.widgets.export import export_layers, with_rounded_weights
 
 RUN = """
 import { readFileSync } from "node:fs";
-import { MEANS, logPrior, makeNetwork, readNumbers } from "./core.mjs";
+import { MEANS, logPrior, makeNetwork, readNumbers } from "./decoder.mjs";
 const { nets, means, codes } = JSON.parse(readFileSync(0, "utf8"));
 const view = (text) => new DataView(Uint8Array.from(Buffer.from(text, "base64")).buffer);
 const outputs = nets.map(({ layers, dtype, blob, inputs }) => {
@@ -31,8 +31,8 @@ codes.map(logPrior) }));
 @pytest.fixture(scope="module")
 def in_node(tmp_path_factory):
     """A function that runs nets, likelihood means and prior densities in node."""
-    folder = tmp_path_factory.mktemp("core")
-    (folder / "core.mjs").write_text(read_js("core.js"), encoding="utf-8")
+    folder = tmp_path_factory.mktemp("decoder")
+    (folder / "decoder.mjs").write_text(read_js("decoder.js"), encoding="utf-8")
     (folder / "run.mjs").write_text(RUN, encoding="utf-8")
 
     def run(nets=(), means=(), codes=()) -> dict:

@@ -63,8 +63,9 @@ def test_static_html_holds_the_state_the_module_and_the_weights(vae, counts):
     assert set(kept["blobs"]) == {"weights", "codes", "labels", "inputs"}
     for name, digest in kept["blobs"].items():
         assert base64.b64decode(scripts["blob", digest]) == getattr(widget, name)
-    module = re.search(r'data-vaelib-widget="(\w+)"', html).group(1)
-    assert scripts["module", module] == base.module_text("latent_explorer.js")
+    modules = re.search(r'data-vaelib-widget="([\w ]+)"', html).group(1).split()
+    files = ("core.js", "decoder.js", "latent_explorer.js")
+    assert [scripts["module", name] for name in modules] == [base.read_js(name) for name in files]
     assert [kind for kind, _ in scripts].count("host") == 1
     assert len(SHARED_SCRIPT.sub("", html)) < len(html) / 4
     assert "http://" not in html.replace("http://www.w3.org", "") and "https://" not in html

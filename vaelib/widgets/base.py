@@ -17,9 +17,11 @@ from typing import NamedTuple
 
 import anywidget
 import matplotlib.image
+import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 from anywidget.widget import AnyWidget
+from matplotlib.figure import Figure
 
 # Groups: what it is, and its hash. Two scripts with the same two are the same; all but the first can go.
 SHARED_SCRIPT = re.compile(
@@ -29,12 +31,13 @@ SHARED_SCRIPT = re.compile(
 
 
 class Still(NamedTuple):
-    """What print and pages without script show: a picture (height, width[, 3]) in [0, 1], and its words.
+    """What print and pages without script show: a picture and its words.
 
-    `caption` stands below it; `alt` tells readers who do not see it what it shows.
+    `picture` is pixels (height, width[, 3]) in [0, 1], or a figure. `caption` stands below it; `alt` tells
+    readers who do not see it what it shows.
     """
 
-    pixels: np.ndarray
+    picture: np.ndarray | Figure
     caption: str
     alt: str
 
@@ -42,14 +45,23 @@ class Still(NamedTuple):
 class Widget(anywidget.AnyWidget):
     """A widget with a title, a one-line task and a caption, alive with a kernel and without.
 
-    A subclass sets `_esm = module_text("its_file.js")`, and its own traits, tagged `sync=True`, are its
-    state: numbers, texts, lists and dictionaries travel as JSON, a `traitlets.Bytes` as a block
-    shared by its hash.
+    A subclass names its `scripts`, files of the folder `js`, the last one its own. After `core.js` they are
+    joined into one module: from a blob's URL, no import finds another file. Its own traits, tagged
+    `sync=True`, are its state: numbers, texts, lists and dictionaries travel as JSON, a `traitlets.Bytes` as
+    a block shared by its hash.
     """
+
+    _modules: tuple[str, ...] = ()
 
     title = traitlets.Unicode("").tag(sync=True)
     task = traitlets.Unicode("").tag(sync=True)
     caption = traitlets.Unicode("").tag(sync=True)
+
+    def __init_subclass__(cls, scripts: tuple[str, ...] = (), **options: object) -> None:
+        if scripts:
+            cls._modules = tuple(read_js(name) for name in ("core.js", *scripts))
+            cls._esm = "\n".join(cls._modules)
+        super().__init_subclass__(**options)
 
     def still(self) -> Still:
         """Return the picture that stands in where nothing moves."""
@@ -63,23 +75,24 @@ class Widget(anywidget.AnyWidget):
         blobs = {name: value for name, value in state.items() if isinstance(value, bytes)}
         record = {name: value for name, value in state.items() if name not in blobs}
         record["blobs"] = {name: digest(value) for name, value in blobs.items()}
-        module = str(self._esm)
+        modules = " ".join(digest(text.encode()) for text in self._modules)
         parts = [
-            f'<div class="vaelib-widget" data-vaelib-widget="{digest(module.encode())}">',
+            f'<div class="vaelib-widget" data-vaelib-widget="{modules}">',
             self._figure(),
             f'<script type="application/json" data-vaelib-state>{as_json(record)}</script></div>',
-            script("plain", "module", module),
+            *(script("plain", "module", text) for text in self._modules),
             *(script("plain", "blob", as_base64(value), digest(value)) for value in blobs.values()),
             script("javascript", "host", read_js("static_host.js")),
         ]
         return "\n".join(dict.fromkeys(parts))
 
     def _figure(self) -> str:
-        pixels, caption, alt = self.still()
-        kind, content = picture_file(pixels)
+        picture, caption, alt = self.still()
+        kind, content = picture_file(picture)
         source = as_base64(content)
-        smooth = "auto" if pixels.ndim == 3 else "pixelated"
-        look = f"width:100%;max-width:26rem;image-rendering:{smooth}"
+        grey = isinstance(picture, np.ndarray) and picture.ndim == 2
+        widest = 26 if isinstance(picture, np.ndarray) else round(7 * picture.get_figwidth())
+        look = f"width:100%;max-width:{widest}rem;image-rendering:{'pixelated' if grey else 'auto'}"
         image = f'<img src="data:{kind};base64,{source}" alt="{html.escape(alt)}" style="{look}">'
         words = html.escape(f"{self.title}. {caption}" if self.title else caption)
         return f'<figure class="vaelib-fallback">{image}<figcaption>{words}</figcaption></figure>'
@@ -109,11 +122,6 @@ def read_js(name: str) -> str:
     return resources.files(__package__).joinpath("js", name).read_text(encoding="utf-8")
 
 
-def module_text(name: str) -> str:
-    """Return `core.js` and the named file as one module: from a blob's URL, no import finds another file."""
-    return f"{read_js('core.js')}\n{read_js(name)}"
-
-
 def digest(content: bytes) -> str:
     """Return the name of shared content, 16 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()[:16]
@@ -140,16 +148,20 @@ def as_json(record: dict) -> str:
     return json.dumps(record, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
-def picture_file(pixels: np.ndarray) -> tuple[str, bytes]:
-    """Return a picture with values in [0, 1] as a file: its type and its bytes.
+def picture_file(picture: np.ndarray | Figure) -> tuple[str, bytes]:
+    """Return a figure, or pixels with values in [0, 1], as a file: its type and its bytes.
 
-    Grey (height, width) becomes a PNG, every level kept to 1/255. Colour (height, width, 3) becomes a JPEG, a
-    third of the size.
+    A figure and grey pixels (height, width) become a PNG, every level kept to 1/255. Colour
+    (height, width, 3) becomes a JPEG, a third of the size.
     """
-    levels = np.round(pixels * 255).astype(np.uint8)
-    kind, options = ("png", {}) if pixels.ndim == 2 else ("jpeg", {"quality": 88})
-    if pixels.ndim == 2:
-        levels = np.repeat(levels[..., None], 3, axis=-1)
     buffer = io.BytesIO()
+    if isinstance(picture, Figure):
+        picture.savefig(buffer, format="png", dpi=110, facecolor="white")
+        plt.close(picture)
+        return "image/png", buffer.getvalue()
+    levels = np.round(picture * 255).astype(np.uint8)
+    kind, options = ("png", {}) if picture.ndim == 2 else ("jpeg", {"quality": 88})
+    if picture.ndim == 2:
+        levels = np.repeat(levels[..., None], 3, axis=-1)
     matplotlib.image.imsave(buffer, levels, format=kind, pil_kwargs=options)
     return f"image/{kind}", buffer.getvalue()

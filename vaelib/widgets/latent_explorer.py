@@ -14,7 +14,7 @@ from vaelib.checks import is_whole_number, real_array, require
 from vaelib.likelihoods import FAMILIES, Likelihood
 from vaelib.models import VAE
 from vaelib.plots import COLOURS, montage
-from vaelib.widgets.base import Still, Widget, module_text, picture_file
+from vaelib.widgets.base import Still, Widget, picture_file
 from vaelib.widgets.export import export_layers
 
 MOST_CODES = 600
@@ -22,7 +22,7 @@ FURTHEST = 10.0  # a point further out than this, and than all the data, would s
 CODE_STEP = 0.01  # codes are drawn, not computed with: a hundredth is less than a pixel
 
 
-class LatentExplorer(Widget):
+class LatentExplorer(Widget, scripts=("decoder.js", "latent_explorer.js")):
     """A picture decoded live from a point of the latent space that the reader moves.
 
     Arguments:
@@ -46,8 +46,6 @@ class LatentExplorer(Widget):
     with the reader's screen, both ways. Setting an end or `path_position` moves `z` onto the path. Raises
     ValueError, also for traits set later, for shapes and values that do not fit the model.
     """
-
-    _esm = module_text("latent_explorer.js")
 
     # Of any type for traitlets: the validators below refuse what does not fit, with a ValueError. `Any` would
     # let None pass unseen.

@@ -10,9 +10,11 @@
     const made = new Map();
     return (hash) => made.get(hash) ?? made.set(hash, make(hash)).get(hash);
   };
-  const module = remember(
-    (hash) => import(URL.createObjectURL(new Blob([text("module", hash)], { type: "text/javascript" }))),
-  );
+  // A widget's module is several files in one: from a blob's URL, no import would find another.
+  const module = remember((hashes) => {
+    const source = hashes.split(" ").map((hash) => text("module", hash)).join("\n");
+    return import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  });
   const blob = remember(
     (hash) =>
       new DataView(Uint8Array.from(atob(text("blob", hash)), (letter) => letter.charCodeAt(0)).buffer),
