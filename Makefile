@@ -77,7 +77,7 @@ experiments: .make/installed  ## run the long experiments again and store their 
 	@for script in experiments/*.py; do echo "$$script"; $(BIN)/python $$script || exit 1; done
 
 clean:  ## remove everything these commands made
-	rm -rf .venv .make _build *.egg-info .pytest_cache
+	rm -rf .venv .make _build *.egg-info .pytest_cache .hypothesis
 	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
 
 # -- underneath -----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-CORE = "checks gaussian likelihoods storage models linear objectives training datasets".split()
+CORE = "checks information gaussian likelihoods storage models linear objectives training datasets".split()
 CORE += ["fruit_shapes", "fruits"]
 FRONT = {"plots", "widgets", "glue"}
 
