@@ -17,6 +17,7 @@ OBJECTIVES, LINEAR, TRAINING = "vaelib/objectives.py", "vaelib/linear.py", "vael
 STORAGE, DATASETS = "vaelib/storage.py", "vaelib/datasets.py"
 FRUITS, SHAPES = "vaelib/fruits.py", "vaelib/fruit_shapes.py"
 EXPORT, BASE = "vaelib/widgets/export.py", "vaelib/widgets/base.py"
+INFORMATION = "vaelib/information.py"
 
 KL = "return 0.5 * (mean**2 + torch.expm1(log_var) - log_var)"
 KL_TEST = "tests/unit/test_gaussian.py::test_divergence_between_one_dimensional_gaussians"
@@ -35,6 +36,35 @@ SEEDED_TEST = (
     "tests/unit/test_models.py::test_seeded_puts_the_state_back_even_after_an_error_and_seeds_no_other_device"
 )
 RESUME_TEST = "tests/unit/test_training.py::test_a_run_taken_up_again_ends_at_exactly_the_same_weights"
+SCIPY_TEST = "tests/unit/test_information.py::test_divergences_agree_with_scipy_and_broadcast"
+ENTROPY_TEST = "tests/unit/test_information.py::test_entropy_agrees_with_scipy"
+IMPOSSIBLE_TEST = (
+    "tests/unit/test_information.py"
+    "::test_an_outcome_called_impossible_costs_infinitely_much_only_if_it_occurs"
+)
+ODDS_TEST = "tests/unit/test_information.py::test_kraft_sum_and_the_odds_that_lengths_imply"
+SHANNON_TEST = "tests/unit/test_information.py::test_shannons_lengths_are_whole_and_exact_at_powers_of_two"
+PLACES_TEST = "tests/unit/test_information.py::test_a_prefix_code_takes_the_intervals_from_left_to_right"
+LONG_TEST = "tests/unit/test_information.py::test_long_codewords_are_placed_and_counted_exactly"
+HUFFMAN_TEST = "tests/unit/test_information.py::test_no_code_is_shorter_than_huffmans"
+
+# The widgets' files.
+ENTROPY_JS, BARS_TEST = "vaelib/widgets/js/entropy_bars.js", "tests/browser/test_entropy_bars.py::test_"
+WRONG_JS, WRONG_TEST = "vaelib/widgets/js/wrong_code.js", "tests/browser/test_wrong_code.py::test_"
+SURPRISE_JS, RACE_JS = "vaelib/widgets/js/surprise_meter.js", "vaelib/widgets/js/sequence_race.js"
+SURPRISE_TEST = "tests/browser/test_surprise_meter.py::test_numbers_are_those_of_vaelib"
+RACE_TEST = (
+    "tests/browser/test_sequence_race.py::test_numbers_are_those_of_vaelib_and_the_source_decides_the_limit"
+)
+GAUSSIANS_JS, TWO_JS = "vaelib/widgets/js/gaussians.js", "vaelib/widgets/js/two_gaussians.js"
+SEEK_JS = "vaelib/widgets/js/cover_or_seek.js"
+GAUSSIANS_TEST = (
+    "tests/browser/test_two_gaussians.py::test_numbers_are_those_of_torch_and_scipy_in_both_directions"
+)
+SEEK_TEST = "tests/browser/test_cover_or_seek.py::test_descent_on_reverse_kl_seeks_and_animates"
+COVER_TEST = "tests/browser/test_cover_or_seek.py::test_descent_on_forward_kl_covers"
+STILL_TEST = "tests/browser/test_cover_or_seek.py::test_the_still_tells_the_numbers_as_they_are"
+TRAITS_TEST = "tests/unit/test_traits.py::test_what_does_not_fit_is_refused_by_name_and_changes_nothing"
 
 MUTATIONS = [
     # Gaussians: the sign of the KL, its half, variance for standard deviation, the order of its arguments.
@@ -151,4 +181,91 @@ MUTATIONS = [
              "tests/unit/test_export.py::test_rounding_to_float16_is_relative_and_leaves_the_decoder_alone"),
     Mutation(BASE, "        again = match.groups() in seen\n", "        again = bool(seen)\n",
              "tests/unit/test_widgets.py::test_a_page_keeps_the_first_of_each_shared_script_and_all_else"),
+    # Information: signs, units, p for q, 0 log 0, the infinity for the impossible, halves and axes.
+    Mutation(INFORMATION, "-p * np.log(q), 0.0", "p * np.log(q), 0.0", ENTROPY_TEST),
+    Mutation(INFORMATION, "-p * np.log(q), 0.0", "-q * np.log(p), 0.0", SCIPY_TEST),
+    Mutation(INFORMATION, "np.where(p > 0, -p * np.log(q), 0.0)", "(-p * np.log(q))", IMPOSSIBLE_TEST),
+    Mutation(INFORMATION, "return math.log(base)", "return 1 / math.log(base)", ENTROPY_TEST),
+    Mutation(INFORMATION, "p * log_ratio, 0.0", "q * log_ratio, 0.0", SCIPY_TEST),
+    Mutation(INFORMATION, "np.log(p) - np.log(q))", "np.log(q) - np.log(p))", SCIPY_TEST),
+    Mutation(INFORMATION, "np.where(p > 0, p * log_ratio", "np.where((p > 0) & (q > 0), p * log_ratio",
+             IMPOSSIBLE_TEST),
+    Mutation(INFORMATION, "near = np.log1p((p - q) / q)", "near = np.log(p) - np.log(q)",
+             "tests/unit/test_information.py::test_divergence_of_near_neighbours_keeps_its_digits"),
+    Mutation(INFORMATION, "_relative_entropy(q, middle)) / 2", "_relative_entropy(q, middle))", SCIPY_TEST),
+    Mutation(INFORMATION, "_relative_entropy(p, middle) + _relative_entropy(q, middle)",
+             "_relative_entropy(middle, p) + _relative_entropy(middle, q)", SCIPY_TEST),
+    Mutation(INFORMATION, "joint.sum(-1), joint.sum(-2)", "joint.sum(-1), joint.sum(-1)",
+             "tests/unit/test_information.py::test_mutual_information_is_the_divergence_from_independence"),
+    Mutation(INFORMATION, "TOLERANCE = 1e-9", "TOLERANCE = 1e-6",
+             "tests/unit/test_information.py::test_what_is_no_distribution_is_refused_under_its_name"),
+    Mutation(INFORMATION, "require(fits and values.shape[-1] == p.shape[-1],", "require(fits,",
+             "tests/unit/test_information.py::test_what_does_not_fit_is_refused_under_its_name"),
+    # Codes: e for 2, lost normalisation, floor for ceil, Kraft without equality or in floats, the wrong pair.
+    Mutation(INFORMATION, "np.exp2(-_lengths(lengths)).sum(-1)", "np.exp(-_lengths(lengths)).sum(-1)",
+             ODDS_TEST),
+    Mutation(INFORMATION, " / kraft_sum(lengths)[..., None]", "", ODDS_TEST),
+    Mutation(INFORMATION, "(p * lengths).sum(-1)", "lengths.mean(-1)",
+             "tests/unit/test_information.py::test_expected_length_broadcasts"),
+    Mutation(INFORMATION, "1 - np.frexp(p)[1].astype(int)", "-np.frexp(p)[1].astype(int)", SHANNON_TEST),
+    Mutation(INFORMATION, "1 - np.frexp(p)[1].astype(int)", "np.ceil(surprise(p, 2)).astype(int)",
+             SHANNON_TEST),
+    Mutation(INFORMATION, "end <= 1 << before", "end < 1 << before", PLACES_TEST),
+    Mutation(INFORMATION, "end <= 1 << before", "kraft_sum(whole) <= 1", LONG_TEST),
+    Mutation(INFORMATION, "length = int(whole[symbol])", "length = whole[symbol]", LONG_TEST),
+    Mutation(INFORMATION, 'np.argsort(whole, kind="stable")', "range(len(whole))", PLACES_TEST),
+    Mutation(INFORMATION, "(weight, age, [age])", "(-weight, age, [age])", HUFFMAN_TEST),
+    Mutation(INFORMATION, "(light + heavy, age,", "(max(light, heavy), age,", HUFFMAN_TEST),
+    Mutation(INFORMATION, "digit + words[symbol]", "words[symbol] + digit",
+             "tests/unit/test_information.py::test_huffman_codes_are_prefix_free_and_complete"),
+    Mutation(INFORMATION, 'range(positive_integer("n", n) - 1)', 'range(positive_integer("n", n))',
+             "tests/unit/test_information.py::test_blocks_are_independent_symbols"),
+    # Surprise meter: B after A for B at all, a copy that never happens. Sequence race: a ratio upside down, a
+    # mean over too few, one limit for the other.
+    Mutation(SURPRISE_JS, "both: p * then", "both: p * second", SURPRISE_TEST),
+    Mutation(SURPRISE_JS, "const then = shared + (1 - shared) * other", "const then = other", SURPRISE_TEST),
+    Mutation(RACE_JS, "Math.log(x) - Math.log(q[i])", "Math.log(q[i]) - Math.log(x)", RACE_TEST),
+    Mutation(RACE_JS, "(total += ratio[symbol]) / (i + 1)", "(total += ratio[symbol]) / i", RACE_TEST),
+    Mutation(RACE_JS, "[divergence(p, q), -divergence(q, p)]", "[divergence(q, p), -divergence(p, q)]", RACE_TEST),
+    Mutation("vaelib/widgets/traits.py", "(array <= self.high)).all()", "(array <= self.high)).any()", TRAITS_TEST),
+    # Entropy bars: words for what never happens, a mean without its weights, younger before older, a lost
+    # remainder, labels after what is checked against them.
+    Mutation(ENTROPY_JS, "(x > 0 ? [i] : [])", "(x >= 0 ? [i] : [])",
+             BARS_TEST + "keys_move_a_bar_and_the_others_keep_their_proportions"),
+    Mutation(ENTROPY_JS, "total + x * (lengths[i] ?? 0)", "total + (lengths[i] ?? 0) / p.length",
+             BARS_TEST + "it_shows_the_same_code_as_python"),
+    Mutation("vaelib/widgets/js/information.js", "a.p - b.p || a.age - b.age", "a.p - b.p || b.age - a.age",
+             BARS_TEST + "it_shows_the_same_code_as_python"),
+    Mutation(ENTROPY_JS, "p: withBar(p, last, 0).slice(0, last)", "p: p.slice(0, last)",
+             BARS_TEST + "outcomes_come_and_go"),
+    Mutation(BASE, "super().set_state(_labels_first(sync_data))", "super().set_state(sync_data)",
+             BARS_TEST + "bars_and_names_that_the_screen_sends_together_are_taken_in_any_order"),
+    # The wrong code: lengths taken for a distribution, the slack's sign, the other divergence, words that do not
+    # fit.
+    Mutation(WRONG_JS, "2 ** -length / kraft", "2 ** -length", WRONG_TEST + "the_parts_are_as_long_as_their_numbers"),
+    Mutation(WRONG_JS, "slackBits: -Math.log2(kraft) + 0", "slackBits: Math.log2(kraft) + 0",
+             WRONG_TEST + "the_parts_are_as_long_as_their_numbers"),
+    Mutation(WRONG_JS, "divergence: divergence(p, q)", "divergence: divergence(q, p)",
+             WRONG_TEST + "keys_lead_to_infinity_and_back"),
+    Mutation(WRONG_JS, "words: kraft > 1 ? null : prefixCode(lengths)", "words: prefixCode(lengths)",
+             WRONG_TEST + "lengths_that_fit_in_no_code"),
+    Mutation("vaelib/widgets/wrong_code.py", "np.log2(1 / kraft_sum(self.lengths))",
+             "np.log2(kraft_sum(self.lengths))", WRONG_TEST + "the_still_tells_the_numbers"),
+    # Two Gaussians: direction, sign, factor, where the sign changes, mean and standard deviation.
+    Mutation(GAUSSIANS_JS, "Math.log(q.sigma / p.sigma) + (p.sigma ** 2",
+             "Math.log(p.sigma / q.sigma) + (p.sigma ** 2", GAUSSIANS_TEST),
+    Mutation(GAUSSIANS_JS, "/ (2 * q.sigma ** 2) - 0.5", "/ (2 * p.sigma ** 2) - 0.5", GAUSSIANS_TEST),
+    Mutation(TWO_JS, "(Math.LN2 - Math.log1p(Math.exp(ahead)))) / 2",
+             "(Math.LN2 - Math.log1p(Math.exp(ahead))))", GAUSSIANS_TEST),
+    Mutation(TWO_JS, "const a = (loose - tight) / 2;", "const a = (tight - loose) / 2;", GAUSSIANS_TEST),
+    Mutation(TWO_JS, 'now.under === "p" ? [p, q] : [q, p];', 'now.under === "p" ? [q, p] : [p, q];', GAUSSIANS_TEST),
+    # Cover or seek: the half and the sigma squared of the natural gradient, the reverse entropy, moment matching.
+    Mutation(SEEK_JS, "slope: [-across, -1 - wider],", "slope: [-across, 1 - wider],", SEEK_TEST),
+    Mutation(SEEK_JS, "value: Math.max(-Math.log(sigma) - LOG_ROOT - 0.5 - average, 0),",
+             "value: Math.max(-Math.log(sigma) - LOG_ROOT - average, 0),", SEEK_TEST),
+    Mutation(SEEK_JS, "part.weight * (part.sigma ** 2 + (part.mean - mean) ** 2)",
+             "part.weight * part.sigma ** 2", COVER_TEST),
+    Mutation(SEEK_JS, "slope: [(mean - p.mean) / sigma ** 2, 1 - spread],",
+             "slope: [(p.mean - mean) / sigma ** 2, 1 - spread],", COVER_TEST),
+    Mutation("vaelib/widgets/cover_or_seek.py", "2 * sigma.log())", "sigma.log())", STILL_TEST),
 ]

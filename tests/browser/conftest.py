@@ -3,12 +3,15 @@
 import functools
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
+from widget_pages import Visit, write_page
+
+from vaelib.widgets import Widget
 
 @dataclass
 class Watch:
@@ -80,3 +83,29 @@ def open_page(browser: Browser):
     yield opener
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """A function that opens a page of widgets from disk; at the end nothing may have gone wrong or been asked for."""
+    visits = []
+
+    def opened(path: Path, **context) -> Visit:
+        visits.append(Visit(browser, path, **context))
+        return visits[-1]
+
+    yield opened
+    for visit in visits:
+        visit.context.close()
+        assert visit.errors == [] and visit.outside == []
+
+
+@pytest.fixture
+def show(visit: Callable[..., Visit], tmp_path: Path) -> Callable[..., Visit]:
+    """A function that shows one widget on a page of its own, in a light or dark theme."""
+
+    def shown(widget: Widget, theme: str = "light", **context) -> Visit:
+        pages = len(list(tmp_path.glob("*.html")))
+        return visit(write_page(tmp_path / f"{pages}.html", widget, theme=theme), **context)
+
+    return shown

@@ -49,21 +49,6 @@ def colours_page(colours, tmp_path_factory) -> Path:
     return write_page(tmp_path_factory.mktemp("colours") / "page.html", colours)
 
 
-@pytest.fixture
-def visit(browser):
-    """A function that opens a page; at the end nothing may have gone wrong or been asked for."""
-    visits = []
-
-    def opened(path: Path, **context) -> Visit:
-        visits.append(Visit(browser, path, **context))
-        return visits[-1]
-
-    yield opened
-    for visit in visits:
-        visit.context.close()
-        assert visit.errors == [] and visit.outside == []
-
-
 def assert_is_what_torch_decodes(shown: dict, widget: LatentExplorer) -> None:
     vae = widget._vae
     output = with_rounded_weights(vae.decoder)(torch.tensor([shown["z"]]))

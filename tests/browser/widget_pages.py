@@ -36,6 +36,24 @@ def drag_point(page: Page, dx: int, dy: int) -> None:
     page.mouse.up()
 
 
+# Words that lie over each other or outside the frame; words of one text may touch themselves.
+UNTIDY = """el => {
+  const frame = el.shadowRoot.querySelector(".frame").getBoundingClientRect();
+  const texts = [...el.shadowRoot.querySelectorAll("text,th,td,dt,dd,output,label span,legend,button,p")]
+    .filter(node => node.textContent && !node.firstElementChild && node.checkVisibility({visibilityProperty: true}))
+    .map(node => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      return [node.textContent, range.getBoundingClientRect()];
+    });
+  const outside = texts.filter(([, box]) => box.left < frame.left || box.right > frame.right);
+  const over = texts.flatMap(([one, a], i) => texts.slice(i + 1).filter(([, b]) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4).map(([other]) => [one, other]));
+  return [...outside.map(([text]) => text), ...over];
+}"""
+
+
 class Visit:
     """A page opened from disk, with everything it logged as an error and every request it made."""
 
@@ -76,3 +94,13 @@ class Visit:
             """el => Object.fromEntries(
                  Object.entries(el.vaelib).map(([name, value]) => [name, Array.from(value)]))"""
         )
+
+    def numbers(self) -> dict:
+        """The numbers that the first widget shows, once drawn."""
+        self.settle()
+        return self.page.locator(READY).first.evaluate("el => el.vaelib.numbers")
+
+    def untidy(self) -> list:
+        """Words of the first widget that lie outside its frame, and pairs of words that lie over each other."""
+        self.settle()
+        return self.page.locator(READY).first.evaluate(UNTIDY)

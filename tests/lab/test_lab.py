@@ -1,4 +1,4 @@
-"""The latent explorer on a running kernel, in JupyterLab, in a real browser: both ways between screen and Python."""
+"""A notebook on a running kernel, in JupyterLab, in a real browser: widgets go both ways between screen and Python."""
 
 import os
 import re
@@ -16,6 +16,7 @@ import torch
 from playwright.sync_api import Browser, Page, expect
 from widget_pages import READY, drag_point
 
+from vaelib.information import entropy
 from vaelib.likelihoods import Binomial
 from vaelib.models import mlp_vae
 
@@ -26,8 +27,17 @@ CELLS = [
     "vae = mlp_vae((1, 8, 8), 2, Binomial(16), hidden=(16,))\nexplorer = LatentExplorer(vae)\nexplorer",
     'explorer.z = [1.25, -0.5]\nprint("set")',
     'print("now:", [round(number, 3) for number in explorer.z])',
+    "from vaelib.widgets import EntropyBars\nbars = EntropyBars(p=[0.5, 0.25, 0.25], labels=list('abc'))\nbars",
+    'print("now:", [round(number, 3) for number in bars.p])',
+    'bars.labels = ["sunny", "rain"]\nbars.p = [0.75, 0.25]\nprint("set")',
 ]
-SET, NOW = 3, 4
+SET, NOW, BARS_NOW, BARS_SET = 3, 4, 6, 7
+PREDICTION = """:::{dropdown} How many bits has a coin of $2$ equal sides?
+:answer: entropy([0.5, 0.5], base=2)
+:unit: bit
+
+One toss, one bit.
+:::"""
 
 
 def free_port() -> int:
@@ -42,7 +52,8 @@ def lab(tmp_path_factory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("lab")
     work = home / "work"
     work.mkdir()
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(PREDICTION), *cells])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, work / "explore.ipynb")
     port = free_port()
@@ -84,7 +95,7 @@ def page(browser: Browser, lab: str) -> Iterator[Page]:
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     wait_for_run(page, len(CELLS) - 1)
-    page.locator(READY).wait_for()
+    page.locator(READY).nth(1).wait_for()
     yield page
     page.close()
 
@@ -107,7 +118,7 @@ def run_cell(page: Page, index: int) -> str:
 
 
 def shown(page: Page) -> dict:
-    return page.locator(READY).evaluate("el => ({z: Array.from(el.vaelib.z), pixels: Array.from(el.vaelib.pixels)})")
+    return page.locator(READY).first.evaluate("el => ({z: Array.from(el.vaelib.z), pixels: Array.from(el.vaelib.pixels)})")
 
 
 def test_dragging_the_point_changes_the_trait_in_python(page):
@@ -131,3 +142,25 @@ def test_setting_the_trait_in_python_moves_the_picture(page):
     vae = mlp_vae((1, 8, 8), 2, Binomial(16), hidden=(16,))
     expected = vae.likelihood.to_unit(vae.decode_mean(torch.tensor([[1.25, -0.5]]))).flatten()
     assert torch.allclose(torch.tensor(after["pixels"]), expected, atol=2e-3)  # the weights travel as float16
+
+
+def test_dragging_a_bar_changes_the_distribution_in_python(page):
+    assert run_cell(page, BARS_NOW) == "now: [0.75, 0.25]"  # the last cell changed the labels, too
+    page.get_by_role("slider", name="Probabilities p: sunny").fill("0.6")
+    page.wait_for_timeout(500)
+    assert run_cell(page, BARS_NOW) == "now: [0.6, 0.4]"
+
+
+def test_setting_labels_and_distribution_in_python_moves_the_bars(page):
+    assert run_cell(page, BARS_SET) == "set"
+    page.get_by_role("slider", name="Probabilities p: rain").wait_for()
+    numbers = page.locator(READY).nth(1).evaluate("el => el.vaelib.numbers")
+    assert numbers["entropy"] == pytest.approx(entropy([0.75, 0.25]), abs=1e-9)
+
+
+def test_a_prediction_shows_its_question_on_a_fold(page):
+    fold = page.locator(".jp-MarkdownCell details")
+    expect(fold.locator("summary")).to_contain_text("How many bits has a coin of")
+    assert not fold.get_by_text("One toss, one bit.").is_visible()
+    fold.locator("summary").click()
+    expect(fold.get_by_text("One toss, one bit.")).to_be_visible()

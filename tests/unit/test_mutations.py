@@ -15,7 +15,8 @@ def test_every_search_text_occurs_exactly_once_and_is_really_changed(root, mutat
     for mutation in mutations:
         source = (root / mutation.file).read_text()
         assert source.count(mutation.search) == 1, mutation
-        ast.parse(source.replace(mutation.search, mutation.replace))
+        if mutation.file.endswith(".py"):
+            ast.parse(source.replace(mutation.search, mutation.replace))
         assert mutation.search != mutation.replace, mutation
 
 

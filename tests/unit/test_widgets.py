@@ -8,11 +8,12 @@ import re
 
 import ipywidgets
 import matplotlib.image
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 
-from vaelib import likelihoods
+from vaelib import likelihoods, plots
 from vaelib.models import conv_vae, mlp_autoencoder, mlp_vae
 from vaelib.widgets import SHARED_SCRIPT, LatentExplorer, base, keep_first_of_each
 from vaelib.widgets.latent_explorer import on_path, spread
@@ -323,3 +324,16 @@ def test_whole_numbers_of_numpy_and_torch_are_taken(vae, counts):
     widget = LatentExplorer(vae, inputs=counts, z=np.zeros(2, "f4"), **path)
     assert (widget.start, widget.end, widget.path_position, widget.z) == (1, None, 1.0, [0.0, 0.0])
     assert state(widget.static_html())["start"] == 1
+
+
+def test_a_figure_becomes_a_small_png_of_the_same_picture():
+    figure, axes = plots.new(width=4, height=2)
+    axes.bar([0, 1], [1, 2], color=["#0072B2", "#D55E00"])
+    plain = io.BytesIO()
+    figure.savefig(plain, format="png", dpi=110, facecolor="white")
+    kind, content = base.picture_file(figure)
+    found, expected = (matplotlib.image.imread(io.BytesIO(one))[..., :3] for one in (content, plain.getvalue()))
+    assert kind == "image/png" and len(content) < len(plain.getvalue())
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).mean() < 0.01
+    assert not plt.fignum_exists(figure.number)

@@ -22,6 +22,7 @@ import numpy as np
 import traitlets
 from anywidget.widget import AnyWidget
 from matplotlib.figure import Figure
+from PIL import Image
 
 # Groups: what it is, and its hash. Two scripts with the same two are the same; all but the first can go.
 SHARED_SCRIPT = re.compile(
@@ -63,6 +64,13 @@ class Widget(anywidget.AnyWidget):
             cls._esm = "\n".join(cls._modules)
         super().__init_subclass__(**options)
 
+    def __init__(self, **traits: object) -> None:
+        super().__init__(**_labels_first(traits))
+
+    def set_state(self, sync_data: dict) -> None:
+        """Take what the screen sends."""
+        super().set_state(_labels_first(sync_data))
+
     def still(self) -> Still:
         """Return the picture that stands in where nothing moves."""
         raise NotImplementedError
@@ -102,6 +110,11 @@ class Widget(anywidget.AnyWidget):
         if bundle is not None:
             bundle[0]["text/html"] = self.static_html()
         return bundle
+
+
+def _labels_first(traits: dict) -> dict:
+    """Return the traits in the order of setting: a distribution is checked against the labels."""
+    return dict(sorted(traits.items(), key=lambda item: item[0] != "labels"))
 
 
 def keep_first_of_each(html: str) -> str:
@@ -151,14 +164,16 @@ def as_json(record: dict) -> str:
 def picture_file(picture: np.ndarray | Figure) -> tuple[str, bytes]:
     """Return a figure, or pixels with values in [0, 1], as a file: its type and its bytes.
 
-    A figure and grey pixels (height, width) become a PNG, every level kept to 1/255. Colour
-    (height, width, 3) becomes a JPEG, a third of the size.
+    A figure becomes a PNG of 64 colours, which is small; grey pixels (height, width) a PNG, every level kept
+    to 1/255; colour (height, width, 3) a JPEG, a third of the size.
     """
     buffer = io.BytesIO()
     if isinstance(picture, Figure):
         picture.savefig(buffer, format="png", dpi=110, facecolor="white")
         plt.close(picture)
-        return "image/png", buffer.getvalue()
+        small = io.BytesIO()
+        Image.open(buffer).convert("RGB").quantize(64).save(small, format="png", optimize=True)
+        return "image/png", small.getvalue()
     levels = np.round(picture * 255).astype(np.uint8)
     kind, options = ("png", {}) if picture.ndim == 2 else ("jpeg", {"quality": 88})
     if picture.ndim == 2:
