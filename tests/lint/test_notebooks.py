@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from predict_source import markdown_of, predictions
 from tools.notebooks import DRAWS, chapter_notebooks, opening_cells, stored_outputs
 
 MAX_LINES = 20
@@ -14,6 +15,9 @@ HIDDEN = {"remove-cell", "remove-input", "hide-input", "hide-cell"}
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign)
 NETWORK = re.compile(r"\b(urllib|requests|urlopen|wget|curl|http\.client|pooch)\b")
 ABSOLUTE = re.compile(r"""(?:^|[\s"'(=])(?:/(?:home|root|tmp|work|usr|mnt|Users)/|[A-Z]:\\)""")
+
+# The parts whose sections ask before they tell.
+ASKING_PARTS = ("1-information",)
 
 each_notebook = pytest.mark.parametrize("path", chapter_notebooks(), ids=lambda path: path.stem)
 
@@ -27,8 +31,8 @@ def tags(cell: nbformat.NotebookNode) -> set[str]:
 
 
 def python(cell: nbformat.NotebookNode) -> ast.Module:
-    """Parse a cell, without its %magic lines."""
-    return ast.parse(re.sub(r"^(\s*)%.*$", r"\1pass", cell.source, flags=re.MULTILINE))
+    """Parse a cell, without its %magic and !shell lines."""
+    return ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", cell.source, flags=re.MULTILINE))
 
 
 def only_defines(cell: nbformat.NotebookNode) -> bool:
@@ -124,6 +128,29 @@ def test_figures_go_through_vaelib_with_alt_text(path):
         assert "plt.show" not in cell.source and "display(fig" not in cell.source, cell.id
     for cell in cells(path, "markdown"):
         assert not re.search(r"!\[\s*\]\(", cell.source), f"{cell.id}: a picture without alt text"
+
+
+def sections(path: Path) -> dict[str, str]:
+    """Return the text below each `##` heading, up to the exercises or the recap."""
+    taught = re.split(r"^## (?:Exercises|In short)[ ]*$", markdown_of(path), flags=re.MULTILINE)[0]
+    headings_and_texts = re.split(r"^## (.+)$", taught, flags=re.MULTILINE)[1:]
+    return dict(zip(headings_and_texts[::2], headings_and_texts[1::2]))
+
+
+@each_notebook
+def test_every_section_asks_for_a_prediction(path):
+    if path.parent.name in ASKING_PARTS:
+        silent = [heading for heading, text in sections(path).items() if not predictions(text)]
+        assert not silent, "each section holds a {dropdown}"
+
+
+@each_notebook
+def test_every_prediction_has_one_kind_of_answer_and_a_text(path):
+    asked = predictions(markdown_of(path))
+    assert len(asked) == markdown_of(path).count("{dropdown}"), "one opens or closes amid a line"
+    for prediction in asked:
+        assert len({"answer", "choices"} & prediction.options.keys()) == 1, prediction.text
+        assert prediction.text and prediction.body, prediction.text
 
 
 @each_notebook
