@@ -30,18 +30,22 @@ def chapter_notebooks() -> list[Path]:
 def opening_cells(path: Path) -> list[nbformat.NotebookNode]:
     """Return the two cells that every notebook starts with; the book leaves both out.
 
-    The first leads readers on GitHub to the live page, the second installs `vaelib` on Colab. Both need the book's
-    addresses, which stand in `_config.yml` alone and are copied from there.
+    The first leads readers on GitHub to the live page. The second brings the book to Colab, which opens a notebook
+    alone: chapters load stored results by their place beside them. Both need the book's addresses, which stand in
+    `_config.yml` alone and are copied from there.
     """
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     page = config["html"]["baseurl"] + path.relative_to(ROOT).with_suffix(".html").as_posix()
     link = f"*Pictures and widgets of this notebook are alive in the book: [{config['title']}]({page}).*"
+    folder = path.relative_to(ROOT).parent.as_posix()
     install = (
         "import importlib.util\n"
         "import sys\n"
         "\n"
         'if "google.colab" in sys.modules and importlib.util.find_spec("vaelib") is None:\n'
-        f"    %pip install -q git+{config['repository']['url']}@{config['repository']['branch']}"
+        f"    !git clone -q --depth 1 -b {config['repository']['branch']} {config['repository']['url']} book\n"
+        "    %pip install -q ./book\n"
+        f"    %cd -q book/{folder}"
     )
     tags = {"tags": ["remove-cell"]}
     return [
