@@ -118,7 +118,8 @@ def run_cell(page: Page, index: int) -> str:
 
 
 def shown(page: Page) -> dict:
-    return page.locator(READY).first.evaluate("el => ({z: Array.from(el.vaelib.z), pixels: Array.from(el.vaelib.pixels)})")
+    arrays = "el => ({z: Array.from(el.vaelib.z), pixels: Array.from(el.vaelib.pixels)})"
+    return page.locator(READY).first.evaluate(arrays)
 
 
 def test_dragging_the_point_changes_the_trait_in_python(page):
