@@ -17,7 +17,7 @@ OBJECTIVES, LINEAR, TRAINING = "vaelib/objectives.py", "vaelib/linear.py", "vael
 STORAGE, DATASETS = "vaelib/storage.py", "vaelib/datasets.py"
 FRUITS, SHAPES = "vaelib/fruits.py", "vaelib/fruit_shapes.py"
 EXPORT, BASE = "vaelib/widgets/export.py", "vaelib/widgets/base.py"
-INFORMATION = "vaelib/information.py"
+INFORMATION, EXACT = "vaelib/information.py", "vaelib/exact.py"
 
 KL = "return 0.5 * (mean**2 + torch.expm1(log_var) - log_var)"
 KL_TEST = "tests/unit/test_gaussian.py::test_divergence_between_one_dimensional_gaussians"
@@ -30,7 +30,15 @@ BINOMIAL_TEST = "tests/unit/test_likelihoods.py::test_binomial_agrees_with_scipy
 LOSS_TEST = "tests/unit/test_models.py::test_loss_is_the_batch_mean_of_distortion_plus_beta_rate"
 BOUNDS_TEST = "tests/unit/test_objectives.py::test_importance_bounds_of_the_worked_example"
 EXACT_TEST = "tests/unit/test_objectives.py::test_importance_weighting_is_exact_with_the_exact_posterior"
-EVIDENCE_TEST = "tests/unit/test_linear.py::test_evidence_agrees_with_scipy"
+TABLE_TEST = "tests/unit/test_exact.py::test_finite_models_agree_with_sums_over_the_joint_table"
+FINITE_GAP_TEST = (
+    "tests/unit/test_exact.py::test_the_gap_of_a_finite_model_is_the_divergence_to_the_posterior"
+)
+JOINT_TEST = "tests/unit/test_exact.py::test_the_linear_model_agrees_with_the_formulas_of_the_joint_gaussian"
+LINEAR_GAP_TEST = (
+    "tests/unit/test_exact.py::test_the_gap_of_the_linear_model_is_the_divergence_to_the_posterior"
+)
+ENCODER_TEST = "tests/unit/test_linear.py::test_the_best_encoder_is_exact_when_the_columns_are_orthogonal"
 MOVE_TEST = "tests/unit/test_fruits.py::test_x_and_y_move_the_whole_picture_by_the_stated_fraction"
 SEEDED_TEST = (
     "tests/unit/test_models.py::test_seeded_puts_the_state_back_even_after_an_error_and_seeds_no_other_device"
@@ -64,6 +72,13 @@ GAUSSIANS_TEST = (
 SEEK_TEST = "tests/browser/test_cover_or_seek.py::test_descent_on_reverse_kl_seeks_and_animates"
 COVER_TEST = "tests/browser/test_cover_or_seek.py::test_descent_on_forward_kl_covers"
 STILL_TEST = "tests/browser/test_cover_or_seek.py::test_the_still_tells_the_numbers_as_they_are"
+EVIDENCE_JS = "vaelib/widgets/js/evidence_estimator.js"
+ESTIMATOR_TEST = "tests/browser/test_evidence_estimator.py::test_"
+EVIDENCE_THEORY = ESTIMATOR_TEST + "what_needs_no_samples_is_what_quadrature_says"
+EVIDENCE_RUNS = ESTIMATOR_TEST + "the_simulation_keeps_to_theory"
+GAP_JS, GAP_TEST = "vaelib/widgets/js/the_gap.js", "tests/browser/test_the_gap.py::test_"
+GRADIENTS_JS = "vaelib/widgets/js/two_gradients.js"
+GRADIENTS_TEST = "tests/browser/test_two_gradients.py::test_"
 TRAITS_TEST = "tests/unit/test_traits.py::test_what_does_not_fit_is_refused_by_name_and_changes_nothing"
 
 MUTATIONS = [
@@ -127,14 +142,11 @@ MUTATIONS = [
              "tests/unit/test_objectives.py::test_elbo_of_the_worked_example"),
     Mutation(OBJECTIVES, ".mean(0) - rate(posterior)", ".sum(0) - rate(posterior)",
              "tests/unit/test_objectives.py::test_elbo_plus_gap_is_the_evidence_whatever_q"),
-    # The linear model: sigma for sigma^2, a lost prior, half a determinant, a precision taken for a variance.
-    Mutation(LINEAR, "self.likelihood.sigma**2 * identity", "self.likelihood.sigma * identity",
-             EVIDENCE_TEST),
-    Mutation(LINEAR, "log_det = 2 * ", "log_det = ", EVIDENCE_TEST),
-    Mutation(LINEAR, "return identity + self.weight.T", "return 1e-6 * identity + self.weight.T",
-             "tests/unit/test_linear.py::test_evidence_and_posterior_of_the_worked_example"),
-    Mutation(LINEAR, "copy_(-precision.diagonal().log())", "copy_(precision.diagonal().log())",
-             "tests/unit/test_linear.py::test_the_best_encoder_is_exact_when_the_columns_are_orthogonal"),
+    # The linear VAE: a precision taken for a variance, the offset's sign, an answer in another precision.
+    Mutation(LINEAR, "copy_(-exact.posterior_precision", "copy_(exact.posterior_precision", ENCODER_TEST),
+    Mutation(LINEAR, "copy_(-exact.gain @ exact.bias)", "copy_(exact.gain @ exact.bias)", ENCODER_TEST),
+    Mutation(LINEAR, "self.exact.log_evidence(x).to(x)", "self.exact.log_evidence(x)",
+             "tests/unit/test_exact.py::test_a_linear_vae_gives_its_exact_answers_in_its_own_dtype"),
     # Training: no decay, beta ignored, the same order every epoch, a checkpoint that forgets something.
     Mutation(TRAINING, "0.5 * (1 + math.cos(", "0.5 * (1 - math.cos(",
              "tests/unit/test_training.py::test_the_learning_rate_warms_up_then_falls_towards_zero"),
@@ -220,6 +232,28 @@ MUTATIONS = [
              "tests/unit/test_information.py::test_huffman_codes_are_prefix_free_and_complete"),
     Mutation(INFORMATION, 'range(positive_integer("n", n) - 1)', 'range(positive_integer("n", n))',
              "tests/unit/test_information.py::test_blocks_are_independent_symbols"),
+    # Exact models: a lost prior, the largest term for the sum, signs, halves, sigma for sigma^2, a lost bias,
+    # a trace or a determinant miscounted, the unstable form of the evidence, a door left open.
+    Mutation(EXACT, "self.prior.log() + self.log_likelihood(x)", "self.log_likelihood(x)", TABLE_TEST),
+    Mutation(EXACT, "torch.logsumexp(self.log_joint(x), -1)", "self.log_joint(x).amax(-1)", TABLE_TEST),
+    Mutation(EXACT, "self.variance.log()[..., None]", "2 * self.variance.log()[..., None]", TABLE_TEST),
+    Mutation(EXACT, "log_joint, 0.0) - torch.where", "log_joint, 0.0) + torch.where", FINITE_GAP_TEST),
+    Mutation(EXACT, "believed = q > 0", "believed = q >= 0",
+             "tests/unit/test_exact.py"
+             "::test_what_q_rules_out_adds_nothing_and_what_only_q_believes_costs_infinitely_much"),
+    Mutation(EXACT, "self.sigma**2 * torch.eye", "self.sigma * torch.eye", JOINT_TEST),
+    Mutation(EXACT, "scaled = self.weight / self.sigma", "scaled = self.weight / self.sigma**2", JOINT_TEST),
+    Mutation(EXACT, "torch.eye(scaled.shape[1]).to(scaled) + scaled.T", "scaled.T", JOINT_TEST),
+    Mutation(EXACT, "(torch.logdet(precision) - len", "(2 * torch.logdet(precision) - len", JOINT_TEST),
+    Mutation(EXACT, "(self._data(x) - self.bias) @", "self._data(x) @", JOINT_TEST),
+    Mutation(EXACT, "at_mean - 0.5 * trace + entropy", "at_mean - trace + entropy", LINEAR_GAP_TEST),
+    Mutation(EXACT, "dim * (1 + gaussian.LOG_2_PI)", "dim * gaussian.LOG_2_PI", LINEAR_GAP_TEST),
+    Mutation(EXACT, "return self.log_joint(x, self.posterior(x).mean) - log_posterior",
+             "normal = torch.distributions.MultivariateNormal(self.bias, self.covariance)\n"
+             "        return normal.log_prob(self._data(x))",
+             "tests/unit/test_exact.py::test_a_noise_of_one_millionth_leaves_ten_digits_of_the_evidence"),
+    Mutation(EXACT, " and torch.allclose(tensor, tensor.mT)", "",
+             "tests/unit/test_exact.py::test_what_does_not_fit_is_refused_under_its_name"),
     # Surprise meter: B after A for B at all, a copy that never happens. Sequence race: a ratio upside down, a
     # mean over too few, one limit for the other.
     Mutation(SURPRISE_JS, "both: p * then", "both: p * second", SURPRISE_TEST),
@@ -268,4 +302,46 @@ MUTATIONS = [
     Mutation(SEEK_JS, "slope: [(mean - p.mean) / sigma ** 2, 1 - spread],",
              "slope: [(p.mean - mean) / sigma ** 2, 1 - spread],", COVER_TEST),
     Mutation("vaelib/widgets/cover_or_seek.py", "2 * sigma.log())", "sigma.log())", STILL_TEST),
+    # Evidence: the second moment, the half of the bias, an infinite variance, the mean of weights, shared random
+    # numbers.
+    Mutation(EVIDENCE_JS, "Math.log(2 * ratio - 1) / 2", "Math.log(2 * ratio - 1)", EVIDENCE_THEORY),
+    Mutation(EVIDENCE_JS, "-excess / (2 * samples)", "-excess / samples", EVIDENCE_THEORY),
+    Mutation(EVIDENCE_JS, "ratio > 0.5; // else", "ratio > 1; // else",
+             ESTIMATOR_TEST + "a_proposal_that_is_too_narrow_has_infinite_variance_and_says_so"),
+    Mutation(EVIDENCE_JS, "Math.log(sum / samples)", "Math.log(sum)", EVIDENCE_RUNS),
+    Mutation(EVIDENCE_JS, "[log, sum * shrink, squares * shrink ** 2]", "[log, sum, squares]", EVIDENCE_RUNS),
+    Mutation(EVIDENCE_JS, "uniforms(seed, run * BLOCK)", "uniforms(seed, run)",
+             ESTIMATOR_TEST + "the_bias_of_the_logarithm_is_seen_over_many_draws"),
+    Mutation(EVIDENCE_JS, "Math.cos(2 * Math.PI * uniform()) ** 2", "Math.cos(2 * Math.PI * uniform())",
+             ESTIMATOR_TEST + "one_sample_draws_the_weight_itself_in_odd_and_even_dimensions"),
+    Mutation("vaelib/widgets/evidence_estimator.py", "(1 - ratio) / 2 * squares", "(1 - ratio) * squares",
+             ESTIMATOR_TEST + "the_still_tells_the_numbers_as_they_are"),
+    # The gap: variance in the reconstruction, the posterior, the slope's half, the M-step, the line that hears of q.
+    Mutation(GAP_JS, "- (weight ** 2 * variance) / (2 * sigma ** 2);",
+             "- (weight ** 2 * variance) / sigma ** 2;",
+             GAP_TEST + "the_default_is_the_example_of_the_chapter"),
+    Mutation(GAP_JS, "const precision = 1 + (weight / sigma) ** 2;",
+             "const precision = 1 + weight ** 2 / sigma;",
+             GAP_TEST + "numbers_are_those_of_the_exact_model_and_the_climb_arrives"),
+    Mutation(GAP_JS, "(1 - variance * (1 + (weight / sigma) ** 2)) / 2,",
+             "1 - variance * (1 + (weight / sigma) ** 2),",
+             GAP_TEST + "the_first_step_is_a_tenth_of_the_slope"),
+    Mutation(GAP_JS, "Math.sqrt((x - weight * mean) ** 2 + weight ** 2 * variance)",
+             "Math.abs(x - weight * mean)",
+             GAP_TEST + "an_m_step_is_the_best_theta_for_this_q"),
+    Mutation(GAP_JS, "const floor = FLOORS.find((level) => line - level > 1.5)",
+             "const floor = FLOORS.find((level) => found.elbo - level > 1.5)",
+             GAP_TEST + "q_trades_elbo_for_gap_under_a_line_that_only_x_and_theta_move"),
+    # Two gradients: a variance, the best baseline, mean for sum, sigma for sigma squared, the seed.
+    Mutation(GRADIENTS_JS, "+ 14 * mean ** 2 + 15 * sigma ** 2", "+ 14 * mean ** 2 + 9 * sigma ** 2",
+             GRADIENTS_TEST + "the_example_of_the_chapter_and_its_closed_forms"),
+    Mutation(GRADIENTS_JS, "baseline: mean ** 2 + 3 * sigma ** 2,", "baseline: mean ** 2 + sigma ** 2,",
+             GRADIENTS_TEST + "numbers_are_those_of_numpy_and_quadrature"),
+    Mutation(GRADIENTS_JS, "less += ((f(z) - baseline) * e) / sigma;",
+             "less += (f(z) * e) / sigma - baseline;",
+             GRADIENTS_TEST + "what_is_measured_lies_where_theory_expects_it"),
+    Mutation(GRADIENTS_JS, "plain += (f(z) * e) / sigma;", "plain += f(z) * e;",
+             GRADIENTS_TEST + "keys_and_pointer_move_it_and_the_axis_does_not_hear_of_samples"),
+    Mutation("vaelib/widgets/two_gradients.py", "2 * z, 2 * self.position,", "2 * z, self.position,",
+             GRADIENTS_TEST + "the_still_tells_the_numbers_as_they_are"),
 ]

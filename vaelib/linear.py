@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
 from vaelib.checks import finite_tensor, positive, positive_integer, require
-from vaelib.gaussian import LOG_2_PI
+from vaelib.exact import LinearGaussianModel
 from vaelib.likelihoods import Gaussian
 from vaelib.models import VAE, seeded
 
@@ -77,16 +77,19 @@ class LinearVAE(VAE):
         return self.decoder[0].bias
 
     @property
+    def exact(self) -> LinearGaussianModel:
+        """The same model without its encoder, in float64: the source of everything exact below."""
+        return LinearGaussianModel(self.weight, self.likelihood.sigma, self.bias)
+
+    @property
     def covariance(self) -> Tensor:
         """The covariance of x under the model, W W^T + sigma^2 I, (data_dim, data_dim)."""
-        identity = torch.eye(len(self.weight), dtype=self.weight.dtype, device=self.weight.device)
-        return self.weight @ self.weight.T + self.likelihood.sigma**2 * identity
+        return self.exact.covariance.to(self.weight)
 
     @property
     def posterior_precision(self) -> Tensor:
         """The precision of p(z | x), the same for every x: I + W^T W / sigma^2, (latent_dim, latent_dim)."""
-        identity = torch.eye(self.latent_dim, dtype=self.weight.dtype, device=self.weight.device)
-        return identity + self.weight.T @ self.weight / self.likelihood.sigma**2
+        return self.exact.posterior_precision.to(self.weight)
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """Return the exact ln p(x) = ln N(x; b, W W^T + sigma^2 I) in nats, (N,), for x (N, data_dim).
@@ -94,21 +97,16 @@ class LinearVAE(VAE):
         Raises `ValueError` if x is not data for this model.
         """
         self.check(x)
-        factor = torch.linalg.cholesky(self.covariance)
-        white = torch.linalg.solve_triangular(factor, (x - self.bias).T, upper=False)
-        log_det = 2 * factor.diagonal().log().sum()
-        return -0.5 * (white.square().sum(0) + log_det + len(factor) * LOG_2_PI)
+        return self.exact.log_evidence(x).to(x)
 
     def posterior_distribution(self, x: Tensor) -> MultivariateNormal:
         """Return the exact p(z | x) of N examples, x (N, data_dim), with its full covariance.
 
-        Its mean is Lambda^-1 W^T (x - b) / sigma^2 with Lambda = `posterior_precision` (complete the square).
         Raises `ValueError` if x is not data for this model.
         """
         self.check(x)
-        projected = (x - self.bias) @ self.weight / self.likelihood.sigma**2
-        mean = torch.linalg.solve(self.posterior_precision, projected.T).T
-        return MultivariateNormal(mean, precision_matrix=self.posterior_precision.expand(len(x), -1, -1))
+        mean, precision = self.exact.posterior(x).mean.to(x), self.posterior_precision
+        return MultivariateNormal(mean, precision_matrix=precision.expand(len(x), -1, -1))
 
     @torch.no_grad()
     def use_best_encoder(self) -> None:
@@ -117,8 +115,7 @@ class LinearVAE(VAE):
         Its mean is the exact one and its variances 1 / Lambda_jj. It is the exact posterior if and only if
         the columns of W are orthogonal; otherwise a gap remains.
         """
-        precision, layer = self.posterior_precision, self.encoder[0]
-        gain = torch.linalg.solve(precision, self.weight.T) / self.likelihood.sigma**2
-        layer.mean.weight.copy_(gain)
-        layer.mean.bias.copy_(-gain @ self.bias)
-        layer.log_var.copy_(-precision.diagonal().log())
+        exact, layer = self.exact, self.encoder[0]
+        layer.mean.weight.copy_(exact.gain)
+        layer.mean.bias.copy_(-exact.gain @ exact.bias)
+        layer.log_var.copy_(-exact.posterior_precision.diagonal().log())

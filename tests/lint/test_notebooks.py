@@ -17,7 +17,7 @@ NETWORK = re.compile(r"\b(urllib|requests|urlopen|wget|curl|http\.client|pooch)\
 ABSOLUTE = re.compile(r"""(?:^|[\s"'(=])(?:/(?:home|root|tmp|work|usr|mnt|Users)/|[A-Z]:\\)""")
 
 # The parts whose sections ask before they tell.
-ASKING_PARTS = ("1-information",)
+ASKING_PARTS = ("1-information", "2-inference")
 
 each_notebook = pytest.mark.parametrize("path", chapter_notebooks(), ids=lambda path: path.stem)
 

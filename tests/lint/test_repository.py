@@ -50,7 +50,7 @@ def test_no_file_is_larger_than_600_kib(root):
 
 def test_vaelib_stays_small():
     counts = sizes()
-    assert sum(counts.values()) <= 2200, "about 2,000 lines of code"
+    assert sum(counts.values()) <= 2400, "about 2,000 lines of code"
     assert max(counts.values()) <= 250, max(counts, key=counts.get)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-CORE = "checks information gaussian likelihoods storage models linear objectives training datasets".split()
-CORE += ["fruit_shapes", "fruits"]
+CORE = "checks information gaussian exact likelihoods storage models linear objectives training".split()
+CORE += ["datasets", "fruit_shapes", "fruits"]
 FRONT = {"plots", "widgets", "glue"}
 
 SCRIPT = """

@@ -11,7 +11,7 @@ from vaelib.widgets.traits import Choice, Distribution, Labels, Whole
 LETTERS = ("a", "b", "c")
 
 
-class SequenceRace(Widget, scripts=("figures.js", "information.js", "sequence_race.js")):
+class SequenceRace(Widget, scripts=("figures.js", "information.js", "random.js", "sequence_race.js")):
     """Sequences drawn from p or from q, and their log-likelihood ratio per symbol as they grow.
 
     Arguments:

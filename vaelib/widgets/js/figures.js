@@ -48,6 +48,13 @@ export function svg(tag, attributes = {}, ...children) {
 export const quantity = (x, unit, digits = 3) =>
   `${Number.isFinite(x) ? show(x, digits) : "∞"}${unit && `\u00a0${unit}`}`;
 
+/** A number, given by its logarithm, as 1.5 × 10³; it may be too large or too small for a computer's numbers. */
+export function scientific(log) {
+  const power = Math.floor(log / Math.LN10 + 0.00218); // from 9.95 on, it shows as 1.0 of the next power
+  const digits = [...show(power, 0)].map((sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻").join("");
+  return `${show(Math.exp(log - power * Math.LN10), 1)}\u00a0×\u00a010${digits}`;
+}
+
 /** A list of named numbers; `set({name: text})` fills it. */
 export function readouts(names) {
   const values = Object.fromEntries(names.map((name) => [name, h("dd")]));
@@ -120,11 +127,15 @@ export function bars(kit, { label, series, outcomes, get, put, digits = 2 }) {
 
 // ---- charts ----
 
+/** The next of 1, 2, 5, 10, 20, …, and of their tenths and so on, that is not below x. */
+export function roundUp(x) {
+  const power = 10 ** Math.floor(Math.log10(x));
+  return power * [1, 2, 5, 10].find((factor) => factor * power >= x);
+}
+
 /** Round numbers between two ends, some `count` of them. */
 export function ticks([low, high], count = 5) {
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
+  const step = roundUp((high - low) / count);
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);

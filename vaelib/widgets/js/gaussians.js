@@ -157,8 +157,8 @@ export function densityChart({ label, x, top, height, hands }) {
         const gaussian = get();
         const [across, up] = [(gaussian.mean - x[0]) / (x[1] - x[0]), peak(gaussian) / top];
         handles[i].place(across, Math.min(up, 1), reach.mean, gaussian);
-        if (up > 1)
-          pen.words(gaussian.mean, top, `${show(peak(gaussian))} ↑`, { anchor: "start", dx: 16, dy: 4, series });
+        const aside = across > 0.8 ? { anchor: "end", dx: -16 } : { anchor: "start", dx: 16 };
+        if (up > 1) pen.words(gaussian.mean, top, `${show(peak(gaussian))} ↑`, { ...aside, dy: 4, series });
       });
     });
   }

@@ -16,17 +16,6 @@ const CSS = FIGURES + `
 const LANES = 6;
 const SHOWN = 36; // symbols of the first sequence that are written out
 
-/** Uniform numbers in [0, 1) from a seed: Tommy Ettinger's mulberry32, in the public domain. */
-function uniforms(seed, count) {
-  let state = seed >>> 0;
-  return Float64Array.from({ length: count }, () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  });
-}
-
 /** Which symbol a uniform number stands for; an outcome of probability 0 is never drawn. */
 function symbolAt(p, u) {
   let last = 0;
@@ -63,9 +52,7 @@ function places(n) {
 function asRatio(log) {
   if (!Number.isFinite(log)) return log > 0 ? "∞" : "0";
   if (Math.abs(log) < Math.log(1e4)) return show(Math.exp(log), 4);
-  const power = Math.floor(log / Math.LN10);
-  const digits = [...show(power, 0)].map((sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻").join("");
-  return `${show(Math.exp(log - power * Math.LN10), 1)} × 10${digits}`;
+  return scientific(log);
 }
 
 function makeSource(kit) {
@@ -167,7 +154,7 @@ export default widget(CSS, (kit) => {
     [...pair, source, length].forEach((control) => control.draw());
     const from = series === "p" ? p : q;
     const ratio = logRatio(p, q);
-    const draws = uniforms(model.get("seed"), LANES * n);
+    const draws = Float64Array.from({ length: LANES * n }, uniforms(model.get("seed")));
     const lanes = Array.from({ length: LANES }, (_, k) => run(from, ratio, draws.subarray(k * n, (k + 1) * n)));
     const limits = [divergence(p, q), -divergence(q, p)];
     drawRace(lanes, { from, ratio, limits, n, series });

@@ -1,0 +1,17 @@
+// Random numbers that a seed decides, the same in every browser.
+
+const STRIDE = 0x6d2b79f5; // from one state to the next; the states form one ring of 2^32
+
+/**
+ * A source of uniform numbers in [0, 1), one for each call: Tommy Ettinger's mulberry32, in the public domain. `skip`
+ * leaves out so many numbers, so that several sources of one seed need not share any.
+ */
+export function uniforms(seed, skip = 0) {
+  let state = (seed + Math.imul(skip, STRIDE)) >>> 0;
+  return () => {
+    state = (state + STRIDE) >>> 0;
+    let bits = Math.imul(state ^ (state >>> 15), state | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
