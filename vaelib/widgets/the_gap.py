@@ -43,12 +43,12 @@ class TheGap(Widget, scripts=("figures.js", "gaussians.js", "the_gap.js")):
         bells = {"prior": (0, 1), "posterior": [part.item() for part in model.posterior(x)], "q": q}
         z = torch.linspace(-5, 5, 501)
         figure, (left, right) = plots.new(1, 2, width=7, height=2.8, width_ratios=(2, 1))
-        for (mean, variance), style in zip(bells.values(), (":", "-", "--")):
-            left.plot(z, Normal(mean, variance**0.5).log_prob(z).exp(), style)
+        for (mean, variance), style, colour in zip(bells.values(), (":", "-", "--"), (8, 0, 1)):
+            left.plot(z, Normal(mean, variance**0.5).log_prob(z).exp(), style, color=plots.COLOURS[colour])
         left.set(xlabel="z", ylabel="density", title="prior dotted, posterior solid, q dashed")
         floor = 1.2 * min(elbo, evidence - 1)
-        right.bar("q", elbo - floor, bottom=floor, color=plots.COLOURS[5])
-        right.bar("q", evidence - elbo, bottom=elbo, color="white", edgecolor=plots.COLOURS[2], hatch="///")
+        right.bar("q", elbo - floor, bottom=floor, color=plots.COLOURS[2])
+        right.bar("q", evidence - elbo, bottom=elbo, color="white", edgecolor=plots.COLOURS[1], hatch="///")
         right.axhline(evidence, color="#333333")
         right.set(ylabel="nats", xticks=[], xlabel="ELBO; hatched: the gap\nup to ln p(x)", ylim=(floor, 0))
         said = ", ".join(f"{name} N({m:.2f}, {v:.2f})" for name, (m, v) in bells.items())
