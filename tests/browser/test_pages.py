@@ -41,6 +41,20 @@ def test_search_finds_a_word_from_disk_and_from_a_server(html, origin, open_page
     assert not watch.errors
 
 
+def test_a_chapters_search_field_leads_to_the_search_page_which_alone_loads_the_index(html, origin, open_page, soups):
+    page, watch = open_page(f"{origin}/{chapters(html)[0]}", origin, viewport={"width": 1280, "height": 800})
+    button = page.locator(".search-button-field:visible, .search-button:visible")
+    if button.count():
+        button.first.click()
+    field = page.locator("input[name=q]:visible").first
+    field.fill("posterior")
+    field.press("Enter")
+    page.wait_for_selector("#search-results li a", timeout=10_000)
+    assert not watch.errors
+    loads = [path.name for path, soup in soups.items() if soup.select("script[src$='searchindex.js']")]
+    assert loads == ["search.html"]
+
+
 def test_formulas_are_set_at_build_time(soups):
     formulas = 0
     for path, soup in soups.items():
