@@ -8,7 +8,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.stats import norm
-from widget_pages import READY, Visit, write_page
+from widget_pages import Visit, assert_still_stands_in, write_page
 
 from vaelib.widgets import CoverOrSeek
 
@@ -322,13 +322,8 @@ def test_a_finger_taps_the_map_and_finds_large_targets(visit, pages):
 
 
 def test_without_script_and_in_print_there_is_the_picture(visit, pages):
-    here = visit(pages["default"], wait_for="figure", java_script_enabled=False)
     said = "The densities of p, 0.5 of N(−3, 1) and 0.5 of N(3, 1), and q, dashed, N(0, 1)."
-    assert here.page.get_by_role("img", name=said).is_visible()
-    printed = visit(pages["default"])
-    printed.page.emulate_media(media="print")
-    assert printed.page.locator("figure").is_visible()
-    assert not printed.page.locator(READY).is_visible()
+    assert_still_stands_in(visit, pages["default"], said)
 
 
 def test_the_still_tells_the_numbers_as_they_are():

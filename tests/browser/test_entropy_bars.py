@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from widget_pages import READY, Visit, write_page
+from widget_pages import Visit, assert_still_stands_in, write_page
 
 from vaelib.information import entropy, expected_length, huffman, kraft_sum, surprise
 from vaelib.widgets import EntropyBars
@@ -203,13 +203,8 @@ def test_a_finger_drags_a_bar(visit, pages):
 
 
 def test_without_script_and_in_print_there_is_the_picture(visit, pages):
-    here = visit(pages["weather"], wait_for="figure", java_script_enabled=False)
     said = "Bars with their codewords: sunny 0.750, 1; rain 0.250, 0. Entropy 0.811 of at most 1.000 bits"
-    assert here.page.get_by_role("img", name=said).is_visible()
-    printed = visit(pages["weather"])
-    printed.page.emulate_media(media="print")
-    assert printed.page.locator("figure").is_visible()
-    assert not printed.page.locator(READY).is_visible()
+    assert_still_stands_in(visit, pages["weather"], said)
 
 
 def test_the_still_tells_the_numbers_of_the_bars_as_they_are():

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
-from widget_pages import READY, Visit
+from widget_pages import READY, Visit, assert_still_stands_in
 
 from vaelib.exact import GaussianQ, LinearGaussianModel
 from vaelib.widgets import TheGap
@@ -270,12 +270,8 @@ def test_changes_are_announced(show):
 
 
 def test_without_script_and_in_print_there_is_the_picture(show):
-    here = show(TheGap(), wait_for="figure", java_script_enabled=False)
-    assert here.page.get_by_role("img", name="Three densities, and a column under a line.").is_visible()
-    printed = show(TheGap())
-    printed.page.emulate_media(media="print")
-    assert printed.page.locator("figure").is_visible()
-    assert not printed.page.locator(READY).is_visible()
+    said = "Three densities, and a column under a line."
+    assert_still_stands_in(show, TheGap(), said)
 
 
 def test_the_still_tells_the_numbers_as_they_are():

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.integrate import quad
 from scipy.stats import norm
-from widget_pages import READY, Visit, write_page
+from widget_pages import READY, Visit, assert_still_stands_in, write_page
 
 from vaelib.gaussian import kl_diagonal
 from vaelib.widgets import TwoGaussians
@@ -248,13 +248,8 @@ def test_changes_are_announced(visit, pages):
 
 
 def test_without_script_and_in_print_there_is_the_picture(visit, pages):
-    here = visit(pages["default"], wait_for="figure", java_script_enabled=False)
     said = "Two Gaussian densities: p, solid, mean 0 and standard deviation 1; q, dashed,"
-    assert here.page.get_by_role("img", name=said).is_visible()
-    printed = visit(pages["default"])
-    printed.page.emulate_media(media="print")
-    assert printed.page.locator("figure").is_visible()
-    assert not printed.page.locator(READY).is_visible()
+    assert_still_stands_in(visit, pages["default"], said)
 
 
 def test_the_still_tells_the_numbers_as_they_are():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
-from widget_pages import READY, Visit
+from widget_pages import READY, Visit, assert_still_stands_in
 
 from vaelib.widgets import TwoGradients
 
@@ -212,12 +212,8 @@ def test_changes_are_announced(show):
 
 
 def test_without_script_and_in_print_there_is_the_picture(show):
-    here = show(TwoGradients(), wait_for="figure", java_script_enabled=False)
-    assert here.page.get_by_role("img", name="Three histograms round the exact gradient").is_visible()
-    printed = show(TwoGradients())
-    printed.page.emulate_media(media="print")
-    assert printed.page.locator("figure").is_visible()
-    assert not printed.page.locator(READY).is_visible()
+    said = "Three histograms round the exact gradient"
+    assert_still_stands_in(show, TwoGradients(), said)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from widget_pages import READY, Visit, write_page
+from widget_pages import Visit, assert_still_stands_in, write_page
 
 from vaelib.information import (
     cross_entropy,
@@ -223,13 +223,8 @@ def test_a_finger_drags_a_length(visit, pages):
 
 
 def test_without_script_and_in_print_there_is_the_picture(visit, pages):
-    here = visit(pages["lengths"], wait_for="figure", java_script_enabled=False)
     said = "Stacked lengths: entropy H(p) 0.811, divergence KL(p‖q) 0.024, Kraft slack 1.415; together the expected"
-    assert here.page.get_by_role("img", name=said).is_visible()
-    printed = visit(pages["weather"])
-    printed.page.emulate_media(media="print")
-    assert printed.page.locator("figure").is_visible()
-    assert not printed.page.locator(READY).is_visible()
+    assert_still_stands_in(visit, pages["lengths"], said)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Pages that hold nothing but widgets, opened from disk by a browser that can reach nothing else."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
@@ -104,3 +105,16 @@ class Visit:
         """Words of the first widget that lie outside its frame, and pairs of words that lie over each other."""
         self.settle()
         return self.page.locator(READY).first.evaluate(UNTIDY)
+
+
+def assert_still_stands_in(opened: Callable[..., Visit], what: Path | Widget, said: str) -> None:
+    """Without script and in print there must be the picture, and its words hold `said`.
+
+    `opened` is one of the fixtures `visit` (of a page) and `show` (of a widget).
+    """
+    here = opened(what, wait_for="figure", java_script_enabled=False)
+    assert here.page.get_by_role("img", name=said).is_visible()
+    printed = opened(what)
+    printed.page.emulate_media(media="print")
+    assert printed.page.locator("figure").is_visible()
+    assert not printed.page.locator(READY).is_visible()

@@ -198,9 +198,8 @@ const LEVELS = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50
 /** A map of the surface, with q's way on it and a handle at q. */
 function makeMap(kit, { get, put, home }) {
   const margins = { left: 40, right: 12, top: 26, bottom: 40 };
-  const inset = [margins.top, margins.right, margins.bottom, margins.left];
   const canvas = h("canvas", { width: COLUMNS, height: ROWS, "aria-hidden": "true" });
-  const well = h("div", { className: "well", style: `inset:${inset.map((x) => `${x}px`).join(" ")}` }, canvas);
+  const well = h("div", { className: "well", style: insetBy(margins) }, canvas);
   const picture = chart({ label: "", height: 300, ...margins });
   const way = svg("svg", { class: "way", "aria-hidden": "true" });
   const within = (mean, logSigma) => ({
@@ -208,7 +207,7 @@ function makeMap(kit, { get, put, home }) {
     sigma: clamp(Math.exp(logSigma), REACH.sigma),
   });
   const along = ([low, high], share) => low + share * (high - low);
-  const { plane, place } = handleOver(inset, {
+  const { plane, place } = handleOver(margins, {
     name: "q",
     series: "q",
     label: "q on the map: left and right move its mean, up makes it wider, down narrower",
@@ -278,7 +277,7 @@ function makeMap(kit, { get, put, home }) {
       way.append(svg("path", { class: "halo", d }), svg("path", { class: "trail", d }));
       way.append(svg("circle", { class: "start", cx: points[0][0], cy: points[0][1], r: 4.5 }));
     }
-    place(...at(get()), REACH.mean, get());
+    place(...at(get()), { range: REACH.mean, now: get().mean, words: inWords(get()) });
   }
   return { node, drawGround, drawWay, describe: picture.describe };
 }

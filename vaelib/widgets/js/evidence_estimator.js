@@ -213,8 +213,8 @@ export default widget(CSS, (kit) => {
     words: (value) => show(value, value < 0.1 ? 4 : 3),
   });
   const scale = makeScale();
-  const again = h("button", { type: "button", className: "again" }, "New samples");
-  again.onclick = kit.guard(() => kit.put({ seed: (model.get("seed") + 1) % 2 ** 31 }));
+  const again = redraw(kit, "New samples");
+  again.className = "again";
 
   const rows = Object.fromEntries(
     [

@@ -29,12 +29,28 @@ export const FIGURES = `
 .readouts div{min-width:0}
 .readouts dt{color:var(--muted);font-size:12.5px;font-weight:400;line-height:1.3;margin:0}
 .readouts dd{margin:0;font-size:16px;font-weight:600;line-height:1.35;overflow-wrap:anywhere}
+.stage{position:relative}
+.plane{position:absolute;pointer-events:none}
+.handle{position:absolute;left:-22px;top:-22px;width:44px;height:44px;border-radius:50%;touch-action:none;cursor:grab;pointer-events:auto;will-change:transform}
+.handle:active{cursor:grabbing}
+.handle:focus{z-index:1}
+.handle::after{content:attr(data-name);position:absolute;inset:10px;border-radius:50%;background:var(--series);color:var(--card);font:600 14px/22px var(--pst-font-family-base,system-ui,sans-serif);text-align:center;border:1px solid var(--card);box-shadow:0 1px 5px #0006}
+.handle:focus-visible{outline-offset:-6px}
+.choice{border:0;margin:0;padding:0;min-width:0;display:flex;flex-wrap:wrap;align-items:center;gap:4px 10px;font-size:14px}
+.choice legend{float:left;padding:0;color:var(--muted)}
+.choice div{display:flex;border:1px solid var(--line);border-radius:9px}
+.choice label{position:relative;display:flex;align-items:center;min-height:36px;padding:0 12px;border-radius:8px;cursor:pointer}
+.choice label:has(:checked){background:var(--well);box-shadow:inset 0 0 0 1.5px var(--text);font-weight:600}
+.choice label:has(:focus-visible){outline:3px solid var(--accent);outline-offset:2px}
+.choice input{position:absolute;opacity:0;inset:0;margin:0;cursor:pointer}
 .columns{display:grid;grid-template-columns:minmax(0,1fr);gap:18px clamp(16px,3.4cqi,32px)}
 @container (min-width:600px){.columns{grid-template-columns:repeat(2,minmax(0,1fr))}}
-@media (pointer:coarse){.bar input{min-height:44px}}
+@media (pointer:coarse){.bar input,.choice label{min-height:44px}}
 `;
 
 // ---- elements ----
+
+export const clamp = (x, [low, high]) => Math.min(Math.max(x, low), high);
 
 /** An element of SVG. */
 export function svg(tag, attributes = {}, ...children) {
@@ -85,6 +101,23 @@ export function slider(kit, { label, min, max, step, get, put, words }) {
     input.setAttribute("aria-valuetext", output.textContent);
   }
   return { node, input, draw };
+}
+
+/** A choice of one of a few words. `options` is [[value, words], …]. */
+export function choice(kit, { label, options, get, put }) {
+  const name = `choice-${Math.random()}`; // radio buttons of one name belong together
+  const inputs = options.map(([value]) => {
+    const input = h("input", { type: "radio", name, value });
+    input.onchange = kit.guard(() => put(value));
+    return input;
+  });
+  const node = h(
+    "fieldset",
+    { className: "choice" },
+    h("legend", {}, label),
+    h("div", {}, ...options.map(([, words], i) => h("label", {}, inputs[i], words))),
+  );
+  return { node, draw: () => inputs.forEach((input) => (input.checked = input.value === get())) };
 }
 
 // ---- distributions ----
@@ -221,4 +254,30 @@ export function chart({ label, height = 220, left = 44, right = 12, top = 14, bo
   }
 
   return { node, draw, describe: (text) => node.setAttribute("aria-label", text) };
+}
+
+/** The style of what covers a chart but for its margins. */
+export const insetBy = ({ top, right, bottom, left }) => `inset:${top}px ${right}px ${bottom}px ${left}px`;
+
+/** A handle over a chart, on a plane of its own that leaves out the chart's `margins`; for the rest see `dragging`. */
+export function handleOver(margins, { name, series, label, move, step, home }) {
+  const handle = h("div", {
+    className: `handle of-${series}`,
+    tabIndex: 0,
+    role: "slider",
+    "aria-label": label,
+    "aria-roledescription": "point on a chart",
+    "data-name": name,
+  });
+  const plane = h("div", { className: "plane", style: insetBy(margins) }, handle);
+  dragging(plane, handle, { move, step, home });
+  /** Put it at fractions of the plane, from the lower left, and say its number `now`, of a `range`, in `words`. */
+  function place(x, y, { range: [low, high], now, words }) {
+    handle.style.transform = `translate(${x * plane.clientWidth}px,${(1 - y) * plane.clientHeight}px)`;
+    handle.setAttribute("aria-valuemin", low);
+    handle.setAttribute("aria-valuemax", high);
+    handle.setAttribute("aria-valuenow", now);
+    handle.setAttribute("aria-valuetext", words);
+  }
+  return { plane, place };
 }

@@ -1,20 +1,6 @@
 // One-dimensional Gaussians {mean, sigma}: densities, divergences in nats, and a chart whose peaks are handles.
 
 export const PEAKS = `
-.stage{position:relative}
-.plane{position:absolute;pointer-events:none}
-.handle{position:absolute;left:-22px;top:-22px;width:44px;height:44px;border-radius:50%;touch-action:none;cursor:grab;pointer-events:auto;will-change:transform}
-.handle:active{cursor:grabbing}
-.handle:focus{z-index:1}
-.handle::after{content:attr(data-name);position:absolute;inset:10px;border-radius:50%;background:var(--series);color:var(--card);font:600 14px/22px var(--pst-font-family-base,system-ui,sans-serif);text-align:center;border:1px solid var(--card);box-shadow:0 1px 5px #0006}
-.handle:focus-visible{outline-offset:-6px}
-.choice{border:0;margin:0;padding:0;min-width:0;display:flex;flex-wrap:wrap;align-items:center;gap:4px 10px;font-size:14px}
-.choice legend{float:left;padding:0;color:var(--muted)}
-.choice div{display:flex;border:1px solid var(--line);border-radius:9px}
-.choice label{position:relative;display:flex;align-items:center;min-height:36px;padding:0 12px;border-radius:8px;cursor:pointer}
-.choice label:has(:checked){background:var(--well);box-shadow:inset 0 0 0 1.5px var(--text);font-weight:600}
-.choice label:has(:focus-visible){outline:3px solid var(--accent);outline-offset:2px}
-.choice input{position:absolute;opacity:0;inset:0;margin:0;cursor:pointer}
 .group{border:0;margin:0;padding:0;min-width:0}
 .group legend{font-weight:600;padding:0;color:var(--series,var(--text))}
 .numbers{width:100%;border-collapse:collapse;font-size:14px}
@@ -25,7 +11,6 @@ export const PEAKS = `
 .numbers small{display:block;color:var(--muted);font-size:12.5px;line-height:1.3}
 .verdict{margin:14px 0 0;min-height:3em}
 @container (max-width:400px){.numbers{font-size:13px}.numbers td{padding-left:7px}}
-@media (pointer:coarse){.choice label{min-height:44px}}
 `;
 
 // ---- numbers ----
@@ -60,9 +45,10 @@ export function sumUp(f, low, high, step) {
   return (total * (high - low)) / count;
 }
 
-export const clamp = (x, [low, high]) => Math.min(Math.max(x, low), high);
-
 export const hundredths = (x) => Math.round(x * 100) / 100;
+
+/** A Gaussian for readers who do not see it. */
+export const inWords = ({ mean, sigma }) => `mean ${show(mean)}, standard deviation ${show(sigma)}`;
 
 /** Places from `low` to `high`, `count` steps apart. */
 export const places = ([low, high], count) =>
@@ -70,49 +56,9 @@ export const places = ([low, high], count) =>
 
 // ---- elements ----
 
-/** A choice of one of a few words. `options` is [[value, words], …]. */
-export function choice(kit, { label, options, get, put }) {
-  const name = `choice-${Math.random()}`; // radio buttons of one name belong together
-  const inputs = options.map(([value]) => {
-    const input = h("input", { type: "radio", name, value });
-    input.onchange = kit.guard(() => put(value));
-    return input;
-  });
-  const node = h(
-    "fieldset",
-    { className: "choice" },
-    h("legend", {}, label),
-    h("div", {}, ...options.map(([, words], i) => h("label", {}, inputs[i], words))),
-  );
-  return { node, draw: () => inputs.forEach((input) => (input.checked = input.value === get())) };
-}
-
 /** Controls that belong together, under a name. */
 export const group = (name, series, ...children) =>
   h("fieldset", { className: `group of-${series}` }, h("legend", {}, name), ...children);
-
-/** A handle over part of a chart: `inset` leaves out the chart's margins. `hand` is as in `densityChart`. */
-export function handleOver(inset, { name, series, label, move, step, home }) {
-  const handle = h("div", {
-    className: `handle of-${series}`,
-    tabIndex: 0,
-    role: "slider",
-    "aria-label": label,
-    "aria-roledescription": "point on a chart",
-    "data-name": name,
-  });
-  const plane = h("div", { className: "plane", style: `inset:${inset.map((x) => `${x}px`).join(" ")}` }, handle);
-  dragging(plane, handle, { move, step, home });
-  /** Put it at fractions of the plane, from the lower left. */
-  function place(x, y, [low, high], { mean, sigma }) {
-    handle.style.transform = `translate(${x * plane.clientWidth}px,${(1 - y) * plane.clientHeight}px)`;
-    handle.setAttribute("aria-valuemin", low);
-    handle.setAttribute("aria-valuemax", high);
-    handle.setAttribute("aria-valuenow", mean);
-    handle.setAttribute("aria-valuetext", `mean ${show(mean)}, standard deviation ${show(sigma)}`);
-  }
-  return { plane, place };
-}
 
 /**
  * A chart of densities on fixed axes, x = [low, high] and y from 0 to `top`, with a handle at the peak of each of
@@ -125,7 +71,7 @@ export function densityChart({ label, x, top, height, hands }) {
   const picture = chart({ label, height, ...margins });
   const peak = ({ sigma }) => normal(0, { mean: 0, sigma });
   const handles = hands.map(({ name, series, reach, get, put, home }) =>
-    handleOver([margins.top, margins.right, margins.bottom, margins.left], {
+    handleOver(margins, {
       name,
       series,
       label: `Peak of ${name}: left and right move its mean, up makes it narrower, down wider`,
@@ -156,7 +102,7 @@ export function densityChart({ label, x, top, height, hands }) {
       hands.forEach(({ series, reach, get }, i) => {
         const gaussian = get();
         const [across, up] = [(gaussian.mean - x[0]) / (x[1] - x[0]), peak(gaussian) / top];
-        handles[i].place(across, Math.min(up, 1), reach.mean, gaussian);
+        handles[i].place(across, Math.min(up, 1), { range: reach.mean, now: gaussian.mean, words: inWords(gaussian) });
         const aside = across > 0.8 ? { anchor: "end", dx: -16 } : { anchor: "start", dx: 16 };
         if (up > 1) pen.words(gaussian.mean, top, `${show(peak(gaussian))} ↑`, { ...aside, dy: 4, series });
       });

@@ -15,3 +15,10 @@ export function uniforms(seed, skip = 0) {
     return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** A button that draws again: it moves the trait `seed` on. */
+export function redraw(kit, words) {
+  const button = h("button", { type: "button" }, words);
+  button.onclick = kit.guard(() => kit.put({ seed: (kit.model.get("seed") + 1) % 2 ** 31 }));
+  return button;
+}

@@ -3,14 +3,9 @@
 const CSS = FIGURES + `
 .tools{display:flex;flex-wrap:wrap;gap:10px 22px;align-items:end;margin:14px 0 6px;font-size:14px}
 .tools .slider{flex:1 1 190px}
-.pick{border:0;margin:0;padding:0;display:flex;gap:14px;align-items:center;min-height:36px}
-.pick legend{float:left;margin-right:12px;padding:0}
-.pick label{display:flex;gap:6px;align-items:center;min-height:36px}
-.pick input{accent-color:var(--accent)}
 .lane{fill:none;stroke:var(--series);stroke-width:1.3;opacity:.55}
 .lane.first{stroke-width:2.6;opacity:1}
 .sequence{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13.5px;overflow-wrap:anywhere;margin:6px 0 0}
-@media (pointer:coarse){.pick label{min-height:44px}}
 `;
 
 const LANES = 6;
@@ -55,24 +50,17 @@ function asRatio(log) {
   return scientific(log);
 }
 
-function makeSource(kit) {
-  const name = `source-${Math.random()}`;
-  const choices = ["p", "q"].map((value) => {
-    const input = h("input", { type: "radio", name, value });
-    input.onchange = kit.guard(() => kit.put({ source: value }));
-    return { input, node: h("label", {}, input, value) };
-  });
-  const node = h("fieldset", { className: "pick" }, h("legend", {}, "Draw from"), ...choices.map((c) => c.node));
-  const draw = () => choices.forEach(({ input }) => (input.checked = input.value === kit.model.get("source")));
-  return { node, draw };
-}
-
 export default widget(CSS, (kit) => {
   const { model } = kit;
   const names = ["labels", "p", "q", "n", "source", "seed"];
   const initial = Object.fromEntries(names.map((name) => [name, model.get(name)]));
   const picture = chart({ label: "", height: 270, left: 46, right: 14, top: 22 });
-  const source = makeSource(kit);
+  const source = choice(kit, {
+    label: "Draw from",
+    options: [["p", "p"], ["q", "q"]],
+    get: () => model.get("source"),
+    put: (value) => kit.put({ source: value }),
+  });
   const length = slider(kit, {
     label: "Length n",
     min: 2,
@@ -82,8 +70,7 @@ export default widget(CSS, (kit) => {
     put: (n) => kit.put({ n }),
     words: (n) => `${n} symbols`,
   });
-  const again = h("button", { type: "button" }, "New sequences");
-  again.onclick = kit.guard(() => kit.put({ seed: (model.get("seed") + 1) % 2 ** 31 }));
+  const again = redraw(kit, "New sequences");
   const written = h("p", { className: "sequence" });
   const table = readouts([
     "KL(p‖q)",

@@ -6,17 +6,13 @@ const CSS = FIGURES + `
 .verdict{margin:2px 0 0;font-size:14px}
 .piece{fill:var(--series)}
 .chart .inside{fill:var(--card);stroke:none;font-weight:600}
-.handle{position:absolute;left:-22px;top:-22px;width:44px;height:44px;border-radius:50%;touch-action:none;cursor:ew-resize;pointer-events:auto}
-.handle::after{content:attr(data-name);position:absolute;inset:9px;border-radius:50%;background:var(--series);color:var(--card);font-size:13px;font-weight:700;display:grid;place-items:center;box-shadow:0 0 0 2px var(--card)}
+.handle{cursor:ew-resize}
 .handle.of-q::after{border-radius:5px}
-.stage{position:relative}
-.plane{position:absolute;pointer-events:none}
 `;
 
 const HEIGHT = 210;
 const MOST = 8; // bits on the curve's axis
 const PLACE = { left: 34, right: 14, top: 20, bottom: 40 };
-const INSET = ["top", "right", "bottom", "left"].map((side) => `${side}:${PLACE[side]}px`).join(";");
 
 /** What the two events say: probabilities, and surprises in nats. `then` is the probability of B after A. */
 function measure({ p, other, shared }) {
@@ -27,26 +23,21 @@ function measure({ p, other, shared }) {
   return { chances, nats, apart: nats.first + nats.second };
 }
 
-/** A point on the curve that a reader drags sideways; it lives on a plane of its own, the size of the chart. */
+/** A point on the curve that a reader drags sideways; returns how to put it at a probability. */
 function makeHandle(stage, { name, series, label, put, get }) {
-  const handle = h("div", { className: `handle of-${series}`, tabIndex: 0, role: "slider", "aria-label": label });
-  handle.dataset.name = name;
-  handle.setAttribute("aria-valuemin", 0);
-  handle.setAttribute("aria-valuemax", 1);
-  const plane = h("div", { className: "plane", style: INSET }, handle);
-  stage.append(plane);
-  const within = (x) => Math.min(Math.max(x, 0), 1);
   const rounded = (x) => Math.round(1000 * x) / 1000;
-  dragging(plane, handle, {
+  const { plane, place } = handleOver(PLACE, {
+    name,
+    series,
+    label,
     move: (x) => put(rounded(x)),
-    step: (dx, dy) => put(within(rounded(get() + 0.01 * (dx + dy)))),
+    step: (dx, dy) => put(clamp(rounded(get() + 0.01 * (dx + dy)), [0, 1])),
     home: () => put(0.5),
   });
+  stage.append(plane);
   return (x, nats) => {
-    const up = Math.min(bits(nats), MOST) / MOST;
-    handle.style.transform = `translate(${x * plane.clientWidth}px,${(1 - up) * plane.clientHeight}px)`;
-    handle.setAttribute("aria-valuenow", x);
-    handle.setAttribute("aria-valuetext", `probability ${show(x)}, ${quantity(bits(nats), "bits")}`);
+    const words = `probability ${show(x)}, ${quantity(bits(nats), "bits")}`;
+    place(x, Math.min(bits(nats), MOST) / MOST, { range: [0, 1], now: x, words });
   };
 }
 

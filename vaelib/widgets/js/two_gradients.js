@@ -125,8 +125,7 @@ export default widget(CSS, (kit) => {
     get: () => model.get("objective"),
     put: (chosen) => kit.put({ objective: chosen }),
   });
-  const again = h("button", { type: "button" }, "Draw again");
-  again.onclick = kit.guard(() => kit.put({ seed: (model.get("seed") + 1) % 2 ** 31 }));
+  const again = redraw(kit, "Draw again");
   const trait = (name, label, [min, max], step, words) =>
     slider(kit, { label, min, max, step, get: () => model.get(name), put: (value) => kit.put({ [name]: value }), words });
   const sliders = [
