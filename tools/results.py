@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,12 +30,17 @@ def checkpoint_path(made_by: dict[str, str]) -> Path:
 
 
 def store(
-    name: str, made_by: dict[str, str], seeds: Sequence[int], seconds: float, numbers: dict[str, float], weights: str
+    name: str,
+    made_by: dict[str, str],
+    seeds: Sequence[int],
+    seconds: float,
+    numbers: Mapping[str, object],
+    weights: str | None = None,
 ) -> Path:
     """Write a result to experiments/results/NAME.json.
 
     Beside `numbers` stand the command, seeds, versions, seconds (of the run that finished), the hashes of the sources
-    and `weights`, the sha256 of NAME.safetensors.
+    and `weights`, the sha256 of NAME.safetensors, or null for a result that has no such file.
     """
     result = {
         "command": f"python {next(iter(made_by))}",

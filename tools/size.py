@@ -31,7 +31,14 @@ def sizes() -> dict[str, int]:
     return {str(path.relative_to(PACKAGE)): lines_of_code(path) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
+def totals() -> dict[str, int]:
+    """Return the lines of code of the library proper, and of the widgets that show it in a page."""
+    counts = sizes()
+    widgets = sum(count for name, count in counts.items() if name.startswith("widgets/"))
+    return {"library": sum(counts.values()) - widgets, "widgets": widgets}
+
+
 if __name__ == "__main__":
-    for name, count in sizes().items():
+    for name, count in (sizes() | totals()).items():
         print(f"{count:6}  {name}")
     print(f"{sum(sizes().values()):6}  in all")

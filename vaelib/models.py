@@ -23,25 +23,35 @@ class Posterior(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """The two terms of the negative ELBO of every example, in nats: two tensors (N,).
+    """The two terms of the negative ELBO of every example, in nats: tensors (N, latent_dim) and (N,).
 
-    `rate` is KL(q(z | x) || p(z)), `distortion` a one-sample estimate of -E_q ln p(x | z).
+    `rates` holds KL(q(z_j | x) || p(z_j)) of every latent j; an `Autoencoder` has none, (N, 0).
+    `distortion` is a one-sample estimate of -E_q ln p(x | z).
     """
 
-    rate: Tensor
+    rates: Tensor
     distortion: Tensor
+
+    @property
+    def rate(self) -> Tensor:
+        """KL(q(z | x) || p(z)) of every example, (N,): the sum over the latents."""
+        return self.rates.sum(-1)
 
     @property
     def elbo(self) -> Tensor:
         """The ELBO of every example, (N,): -(distortion + rate), whatever beta the model was trained with."""
         return -(self.distortion + self.rate)
 
-    def loss(self, beta: float = 1.0) -> Tensor:
+    def loss(self, beta: float = 1.0, free_nats: float = 0.0) -> Tensor:
         """Return mean(distortion + beta rate), a scalar: the mean over the batch is the last step.
 
-        Source: Higgins et al. 2017 (OpenReview Sy2fzU9gl), equation 4. Raises `ValueError` if beta < 0.
+        With `free_nats` above 0, a latent whose batch-mean rate lies below that number counts as if it lay
+        there: mean(distortion) + beta sum_j max(mean rates_j, free_nats). Nothing presses it further down.
+        Sources: Higgins et al. 2017 (OpenReview Sy2fzU9gl), equation 4; Kingma et al. 2016
+        (arXiv 1606.04934), "free bits". Raises `ValueError` if beta < 0 or free_nats < 0.
         """
-        return (self.distortion + non_negative("beta", beta) * self.rate).mean()
+        beta, free_nats = non_negative("beta", beta), non_negative("free_nats", free_nats)
+        return self.distortion.mean() + beta * self.rates.mean(0).clamp(min=free_nats).sum()
 
 
 class LatentModel(nn.Module):
@@ -102,7 +112,7 @@ class LatentModel(nn.Module):
         return self.decode_mean(gaussian.standard_normal(shape, like, generator))
 
     def terms(self, x: Tensor, generator: torch.Generator | None = None) -> Terms:
-        """Return rate and distortion of every example, (N,) each, for x (N, *data_shape).
+        """Return the rates and the distortion of every example of x (N, *data_shape).
 
         They are what training descends. A `VAE` draws one z for each example; an `Autoencoder` draws nothing,
         and its rate is 0.
@@ -169,8 +179,8 @@ class VAE(LatentModel):
     def _terms(self, x: Tensor, generator: torch.Generator | None = None) -> Terms:
         posterior = self._posterior(x)
         z = gaussian.sample(posterior.mean, posterior.log_var, generator)
-        rate = gaussian.kl_to_standard_normal(posterior.mean, posterior.log_var)
-        return Terms(rate, -self.likelihood._log_prob(x, self._decode(z)))
+        rates = gaussian.kl_per_dimension(posterior.mean, posterior.log_var)
+        return Terms(rates, -self.likelihood._log_prob(x, self._decode(z)))
 
     def _posterior(self, x: Tensor) -> Posterior:
         return Posterior(*self._encode(x).chunk(2, dim=-1))
@@ -196,7 +206,7 @@ class Autoencoder(LatentModel):
 
     def _terms(self, x: Tensor, generator: torch.Generator | None = None) -> Terms:
         distortion = -self.likelihood._log_prob(x, self._decode(self._encode(x)))
-        return Terms(torch.zeros_like(distortion), distortion)
+        return Terms(distortion.new_zeros(len(x), 0), distortion)
 
 
 def mlp_vae(

@@ -68,6 +68,7 @@ def fit(
     batch_size: int = 128,
     learning_rate: float = 3e-3,
     beta: float | Callable[[int], float] = 1.0,
+    free_nats: float = 0.0,
     seed: int = 0,
     progress: bool = True,
     on_step: Callable[[int, History], bool | None] | None = None,
@@ -76,7 +77,8 @@ def fit(
     """Train `model` (a VAE or an Autoencoder) on x (N, *data_shape), in place; return what happened.
 
     Each of the `steps` takes the next `batch_size` examples of a permutation, fresh every epoch (all of x if
-    it has fewer), and descends `Terms.loss(beta)`. `beta` may be a function of the step, 0 to steps - 1. The
+    it has fewer), and descends `Terms.loss(beta, free_nats)`. `beta` may be a function of the step, 0 to
+    steps - 1. With `free_nats` a latent's batch-mean rate costs nothing extra up to that many nats. The
     `learning_rate` is the peak of `schedule`. `seed` fixes order and noise: the same call on the same machine
     gives the same weights.
 
@@ -91,7 +93,7 @@ def fit(
     run, and for one whose folder does not exist; `FloatingPointError` if the loss leaves the finite numbers.
     """
     _check_place(checkpoint)
-    run = _Run(model, x, steps, batch_size, learning_rate, beta, seed)
+    run = _Run(model, x, steps, batch_size, learning_rate, beta, free_nats, seed)
     if checkpoint is not None and Path(checkpoint).exists():
         run.load(checkpoint)
     history, hidden = run.history, {} if progress else {"disable": True}  # absent, TQDM_DISABLE has its say
@@ -120,6 +122,7 @@ class _Run:
         batch_size: int,
         learning_rate: float,
         beta: float | Callable[[int], float],
+        free_nats: float,
         seed: int,
     ) -> None:
         is_model = isinstance(model, LatentModel)
@@ -130,6 +133,7 @@ class _Run:
         self.batch_size = min(positive_integer("batch_size", batch_size), len(x))
         self.learning_rate = positive("learning_rate", learning_rate)
         self.betas = [non_negative("beta", beta(step) if callable(beta) else beta) for step in range(steps)]
+        self.free_nats = non_negative("free_nats", free_nats)
         self.optimizer = torch.optim.Adam(_parameter_groups(model), lr=self.learning_rate, fused=True)
         self.generator = torch.Generator().manual_seed(self.seed)
         self.history = History()
@@ -147,7 +151,7 @@ class _Run:
                 f"at step {step + 1} rate was {rate} and distortion {distortion}; try a smaller learning_rate"
             )
         self.optimizer.zero_grad()
-        terms.loss(self.betas[step]).backward()
+        terms.loss(self.betas[step], self.free_nats).backward()
         self.optimizer.step()
         self.history.rate.append(rate)
         self.history.distortion.append(distortion)
@@ -194,6 +198,7 @@ class _Run:
             "batch_size": self.batch_size,
             "learning_rate": self.learning_rate,
             "beta": self.betas[0] if len(set(self.betas)) == 1 else self.betas,
+            "free_nats": self.free_nats,
             "seed": self.seed,
             "x": tensor_sha256(self.x),
             "model": repr(self.model),

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 CORE = "checks information gaussian exact likelihoods storage models linear objectives training".split()
-CORE += ["datasets", "fruit_shapes", "fruits"]
-FRONT = {"plots", "widgets", "glue"}
+CORE += ["evaluation", "bits_back", "datasets", "fruit_shapes", "fruits"]
+FRONT = {"plots", "widgets", "glue", "health"}
 
 SCRIPT = """
 import random, sys

@@ -102,21 +102,46 @@ def test_terms_are_rate_and_distortion_of_one_reparameterised_sample():
     z = posterior.mean + torch.exp(posterior.log_var / 2) * noise
     reference = torch.distributions.Binomial(16, logits=vae.decode(z)).log_prob(x).sum((1, 2, 3))
     torch.testing.assert_close(terms.distortion, -reference)
-    torch.testing.assert_close(terms.rate, gaussian.kl_to_standard_normal(*posterior))
+    assert terms.rates.shape == (5, 3)
+    torch.testing.assert_close(terms.rates, gaussian.kl_per_dimension(*posterior))
+    assert torch.equal(terms.rate, gaussian.kl_to_standard_normal(*posterior))
 
 
 def test_loss_is_the_batch_mean_of_distortion_plus_beta_rate():
-    terms = Terms(rate=torch.tensor([1.0, 3.0]), distortion=torch.tensor([10.0, 20.0]))
+    terms = Terms(rates=torch.tensor([[0.25, 0.75], [2.0, 1.0]]), distortion=torch.tensor([10.0, 20.0]))
+    assert terms.rate.tolist() == [1, 3]
     assert terms.elbo.tolist() == [-11, -23]
     assert terms.loss().item() == 17
     assert terms.loss(beta=4).item() == 23
     assert terms.loss(beta=0).item() == 15
 
 
-@pytest.mark.parametrize("beta", [-0.1, math.nan, math.inf, "1", None])
-def test_a_beta_that_is_no_weight_is_refused(beta):
-    with pytest.raises(ValueError, match="beta was"):
-        Terms(torch.zeros(1), torch.zeros(1)).loss(beta)
+def test_free_nats_hold_up_the_batch_mean_of_every_latent_by_itself():
+    # Batch means 0.5 and 4: the first example's second latent, at 1, is no reason to lift anything.
+    terms = Terms(rates=torch.tensor([[0.25, 1.0], [0.75, 7.0]]), distortion=torch.tensor([10.0, 20.0]))
+    assert terms.loss(free_nats=0.5).item() == terms.loss().item() == 15 + 4.5
+    assert terms.loss(free_nats=2).item() == 15 + 2 + 4
+    assert terms.loss(beta=3, free_nats=2).item() == 15 + 3 * (2 + 4)
+    assert terms.loss(free_nats=5).item() == 15 + 5 + 5
+
+
+def test_a_latent_within_its_free_nats_feels_no_pressure_and_the_others_feel_all_of_it():
+    rates = torch.tensor([[0.25, 1.0], [0.75, 7.0]], requires_grad=True)
+    Terms(rates, torch.zeros(2)).loss(beta=3, free_nats=2).backward()
+    assert rates.grad.tolist() == [[0, 1.5], [0, 1.5]]
+
+
+def test_an_autoencoder_has_no_nats_to_free():
+    terms = mlp_autoencoder((1, 8, 8), 3, Binomial(16)).terms(counts())
+    assert terms.rates.shape == (5, 0)
+    assert terms.loss(free_nats=2) == terms.distortion.mean()
+
+
+@pytest.mark.parametrize("argument", ["beta", "free_nats"])
+@pytest.mark.parametrize("weight", [-0.1, math.nan, math.inf, "1", None])
+def test_a_weight_of_the_rate_that_is_none_is_refused(argument, weight):
+    with pytest.raises(ValueError, match=f"{argument} was"):
+        Terms(torch.zeros(1, 1), torch.zeros(1)).loss(**{argument: weight})
 
 
 def test_an_autoencoder_has_point_codes_no_rate_and_draws_nothing():

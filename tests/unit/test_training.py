@@ -220,6 +220,7 @@ def test_a_convolutional_run_is_taken_up_exactly(tmp_path):
 
 @pytest.mark.parametrize("changed", [
     {"steps": 31}, {"batch_size": 50}, {"seed": 1}, {"beta": 2.0}, {"learning_rate": 1e-4},
+    {"free_nats": 0.5},
 ])
 def test_the_checkpoint_of_another_run_is_refused(tmp_path, changed):
     path = tmp_path / "run.safetensors"
@@ -280,6 +281,15 @@ def test_a_large_beta_removes_the_rate():
     assert pressed.rate[-1] < 0.05 < 5 < free.rate[-1]
 
 
+def test_free_nats_keep_every_latent_near_them_where_beta_would_empty_it():
+    without, held = digit_vae(), digit_vae()
+    for vae, free_nats in ((without, 0.0), (held, 0.5)):
+        train(vae, steps=300, learning_rate=1e-2, beta=100.0, free_nats=free_nats)
+    lost, kept = (vae.terms(X).rates.mean(0) for vae in (without, held))
+    assert lost.max() < 0.01
+    assert 0.3 < kept.min() and kept.max() < 0.6
+
+
 def test_progress_is_a_bar_unless_it_is_turned_off(capfd):
     train(digit_vae(), steps=2)
     assert capfd.readouterr() == ("", "")
@@ -316,6 +326,8 @@ def test_a_run_that_leaves_the_finite_numbers_says_where():
     ({"beta": -1.0}, "beta was -1.0"),
     ({"beta": math.nan}, "beta was nan"),
     ({"beta": lambda step: 1 - step}, "beta was -1"),
+    ({"free_nats": -0.5}, "free_nats was -0.5"),
+    ({"free_nats": None}, "free_nats was None"),
     ({"seed": -1}, "seed was -1"),
     ({"seed": 0.5}, "seed was 0.5"),
 ])
