@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 HTML = BUILD / "html"
-COMPUTED_WITH = ("vaelib", "experiments", "pyproject.toml")
+COMPUTED_WITH = ("vaelib", "experiments", "book/3-vae/museum.py", "pyproject.toml")
 PAGES_FROM = ("book", "_config.yml", "_toc.yml", "tools", ".make/static")
 
 
