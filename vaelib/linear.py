@@ -4,12 +4,14 @@ It is probabilistic PCA (Tipping & Bishop 1999); Lucas et al. 2019 (arXiv 1911.0
 """
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
-from vaelib.checks import finite_tensor, positive, positive_integer, require
+from vaelib.checks import finite_tensor, positive, positive_integer, real_array, require
 from vaelib.exact import LinearGaussianModel
 from vaelib.likelihoods import Gaussian
 from vaelib.models import VAE, seeded
@@ -119,3 +121,64 @@ class LinearVAE(VAE):
         layer.mean.weight.copy_(exact.gain)
         layer.mean.bias.copy_(-exact.gain @ exact.bias)
         layer.log_var.copy_(-exact.posterior_precision.diagonal().log())
+
+
+class LinearOptimum(NamedTuple):
+    """The best linear beta-VAE: tensors (D,) with one number per eigenvalue, the largest first, and totals.
+
+    `weight2` is w^2, `gain` the encoder's a, `variance` that of q(z | x), `rate` in nats, `sse` the squared
+    error; a dimension without a latent that carries something has 0, 0, 1, 0 and its eigenvalue. The totals
+    are the noise `sigma2`, the `distortion` and the `objective` distortion + beta rate, nats per example.
+    """
+
+    weight2: Tensor
+    gain: Tensor
+    variance: Tensor
+    rate: Tensor
+    sse: Tensor
+    sigma2: float
+    distortion: float
+    objective: float
+
+
+def linear_vae_optimum(
+    eigenvalues: Sequence[float], beta: float = 1.0, sigma2: float | None = None, latent_dim: int | None = None
+) -> LinearOptimum:
+    """Return the optimum of a linear beta-VAE on data whose covariance has these D eigenvalues.
+
+    Up to `latent_dim` latents (by default D) carry the largest eigenvalues above tau = beta sigma2; this is
+    reverse water-filling with level tau. Without `sigma2` the noise is learned (see `learned_noise`).
+    Raises `ValueError` for negative eigenvalues, beta and sigma2 not above 0, latent_dim not from 1 to D, and
+    noise that would be learned as 0. Source: Lucas et al. 2019 (arXiv 1911.02469), here for any beta.
+    """
+    values = torch.as_tensor(real_array("eigenvalues", eigenvalues).copy(), dtype=torch.float64)
+    fits = values.dim() == 1 and len(values) > 0 and bool((values >= 0).all() and values.isfinite().all())
+    require(fits, "eigenvalues", repr(eigenvalues), "a list of finite numbers >= 0")
+    values, size, beta = values.sort(descending=True).values, len(values), positive("beta", beta)
+    latents = positive_integer("latent_dim", size if latent_dim is None else latent_dim)
+    require(latents <= size, "latent_dim", latents, f"at most {size}, one for each eigenvalue")
+    if sigma2 is None:
+        sigma2 = learned_noise(values, beta, latents)
+        require(sigma2 > 0, "latent_dim", latents, "fewer: they would explain all, and learned noise be 0")
+    tau = beta * positive("sigma2", sigma2)
+    active = (values > tau) & (torch.arange(size) < latents)
+    sse = torch.where(active, tau, values)
+    weight2 = values - sse
+    rate = 0.5 * active * (values.clamp(min=tau) / tau).log()
+    distortion = 0.5 * (size * math.log(2 * math.pi * sigma2) + sse.sum().item() / sigma2)
+    gain, variance = weight2.sqrt() / (weight2 + tau), tau / (weight2 + tau)
+    objective = distortion + beta * rate.sum().item()
+    return LinearOptimum(weight2, gain, variance, rate, sse, sigma2, distortion, objective)
+
+
+def learned_noise(values: Tensor, beta: float, latents: int) -> float:
+    """Return the best sigma^2 of a linear beta-VAE for eigenvalues (D,) in falling order; raises nothing.
+
+    A stationary sigma2 solves D sigma2 = SSE(sigma2). The SSE is concave in sigma2: the smallest of the lines
+    m beta sigma2 + (the sum of all but the m largest eigenvalues), m = 0 ... latents. So there is at most one
+    solution above 0, a minimum: the smallest sigma2 at which one of these lines meets D sigma2. It is 0 where
+    the latents explain everything and beta latents < D.
+    """
+    size = len(values)
+    counts = [m for m in range(latents + 1) if m * beta < size]
+    return min(values[m:].sum().item() / (size - m * beta) for m in counts)

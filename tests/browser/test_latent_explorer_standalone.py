@@ -279,7 +279,7 @@ def test_without_script_and_in_print_there_is_the_picture(visit, digits, digits_
 def test_widgets_on_one_page_share_their_scripts_and_move_apart(visit, digits, colours, tmp_path, once):
     other = LatentExplorer(digits._vae, z=[1.0, 1.0])
     path = write_page(tmp_path / "page.html", digits, colours, other, once=once)
-    assert path.read_text(encoding="utf-8").count("data-vaelib-module=") == (3 if once else 9)
+    assert path.read_text(encoding="utf-8").count("data-vaelib-module=") == (4 if once else 12)
     here = visit(path)
     here.page.wait_for_function(f"document.querySelectorAll('{READY}').length === 3")
     first, last = here.page.locator(READY).first, here.page.locator(READY).last

@@ -1,4 +1,4 @@
-"""The browser's decoder equals torch's: the same layers, run by node and by torch."""
+"""The browser's networks equal torch's: the same layers, run by node and by torch."""
 
 import base64
 import json
@@ -53,7 +53,7 @@ def in_node(tmp_path_factory):
     return run
 
 
-def decoders() -> dict[str, nn.Sequential]:
+def networks() -> dict[str, nn.Sequential]:
     bernoulli, gaussian = likelihoods.Bernoulli(), likelihoods.Gaussian()
     torch.manual_seed(0)
     return {
@@ -83,13 +83,14 @@ def decoders() -> dict[str, nn.Sequential]:
             nn.Linear(60, 4),
         ),
         "the book's digits": mlp_vae((1, 8, 8), 2, bernoulli, hidden=(64, 32)).decoder,
+        "an encoder of digits": mlp_vae((1, 8, 8), 2, likelihoods.Binomial(16), hidden=(64, 32)).encoder,
         "the book's fruits": conv_vae(4, gaussian, width=8).decoder,
     }
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_javascript_forward_pass_equals_torch(in_node, dtype):
-    nets = {name: decoder for name, decoder in decoders().items()}
+    nets = networks()
     inputs = {
         name: 2 * torch.randn(3, 4 if "first" in name else next(net.parameters()).shape[1])
         for name, net in nets.items()
@@ -195,7 +196,7 @@ image = nn.Unflatten(1, (2, 4, 4))
         ([nn.Linear(2, 31), image], r"layer 1 \(Unflatten\) was given shape \(31,\); expected a flat input"),
         ([nn.Linear(2, 3), nn.Softplus(beta=2)], r"layer 1 \(Softplus\) was of beta=2.*; expected beta=1"),
         ([nn.Linear(2, 32), image, nn.Flatten(2)], r"layer 2 \(Flatten\) was flattening dimensions"),
-        ([nn.ReLU()], "decoder was without weights; expected at least one layer with weights"),
+        ([nn.ReLU()], "network was without weights; expected at least one layer with weights"),
     ],
 )
 def test_what_the_browser_cannot_run_is_refused_by_name(layers, message):
@@ -214,5 +215,5 @@ def test_weights_too_large_or_not_finite_and_wrong_arguments_are_refused():
         export_layers(net, "float32")
     with pytest.raises(ValueError, match="dtype was 'int8'; expected one of float16, float32"):
         export_layers(nn.Sequential(nn.Linear(2, 2)), "int8")
-    with pytest.raises(ValueError, match="decoder was of type Linear; expected an nn.Sequential"):
+    with pytest.raises(ValueError, match="network was of type Linear; expected an nn.Sequential"):
         export_layers(nn.Linear(2, 2))

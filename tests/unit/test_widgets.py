@@ -16,7 +16,7 @@ import torch
 from vaelib import likelihoods, plots
 from vaelib.models import conv_vae, mlp_autoencoder, mlp_vae
 from vaelib.widgets import SHARED_SCRIPT, LatentExplorer, base, keep_first_of_each
-from vaelib.widgets.latent_explorer import on_path, spread
+from vaelib.widgets.codes import on_path, spread
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_static_html_holds_the_state_the_module_and_the_weights(vae, counts):
     for name, digest in kept["blobs"].items():
         assert base64.b64decode(scripts["blob", digest]) == getattr(widget, name)
     modules = re.search(r'data-vaelib-widget="([\w ]+)"', html).group(1).split()
-    files = ("core.js", "decoder.js", "latent_explorer.js")
+    files = ("core.js", "decoder.js", "codes.js", "latent_explorer.js")
     assert [scripts["module", name] for name in modules] == [base.read_js(name) for name in files]
     assert [kind for kind, _ in scripts].count("host") == 1
     assert len(SHARED_SCRIPT.sub("", html)) < len(html) / 4

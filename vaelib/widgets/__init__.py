@@ -1,10 +1,15 @@
 """Interactive pictures: real ipywidgets with a kernel, and just as alive on a page without one."""
 
 from vaelib.widgets.base import SHARED_SCRIPT, Still, Widget, keep_first_of_each
+from vaelib.widgets.collapse import Collapse
 from vaelib.widgets.cover_or_seek import CoverOrSeek
+from vaelib.widgets.encode_your_own import EncodeYourOwn
 from vaelib.widgets.entropy_bars import EntropyBars
 from vaelib.widgets.evidence_estimator import EvidenceEstimator
+from vaelib.widgets.holes import Holes
 from vaelib.widgets.latent_explorer import LatentExplorer
+from vaelib.widgets.reduction_bench import ReductionBench
+from vaelib.widgets.repair import Repair
 from vaelib.widgets.sequence_race import SequenceRace
 from vaelib.widgets.surprise_meter import SurpriseMeter
 from vaelib.widgets.the_gap import TheGap
@@ -15,3 +20,5 @@ from vaelib.widgets.wrong_code import WrongCode
 __all__ = ["SHARED_SCRIPT", "CoverOrSeek", "EntropyBars", "EvidenceEstimator", "LatentExplorer"]
 __all__ += ["SequenceRace", "Still", "SurpriseMeter", "TheGap", "TwoGaussians", "TwoGradients", "Widget"]
 __all__ += ["WrongCode", "keep_first_of_each"]
+__all__ += ["Collapse", "Holes", "ReductionBench"]
+__all__ += ["EncodeYourOwn", "Repair"]

@@ -1,8 +1,9 @@
-"""Write a decoder down as a list of layers and one block of bytes, so that a browser can run it.
+"""Write a network down as a list of layers and one block of bytes, so that a browser can run it.
 
-JavaScript's numbers are doubles, so what the browser computes differs from torch by rounding alone: for
-`float32` its outputs equal torch's within 1e-5. `float16` rounds every weight once, by at most one part in
-2048; then the outputs equal those of `with_rounded_weights(decoder, "float16")` within 1e-5.
+A decoder, or an encoder of fully connected layers. JavaScript's numbers are doubles, so what the browser
+computes differs from torch by rounding alone: for `float32` its outputs equal torch's within 1e-5. `float16`
+rounds every weight once, by at most one part in 2048; then the outputs equal those of
+`with_rounded_weights(network, "float16")` within 1e-5.
 """
 
 import copy
@@ -27,8 +28,8 @@ ELEMENTWISE = {
 _SHAPED = (nn.Linear, nn.Flatten, nn.Unflatten, nn.Upsample, nn.Conv2d)
 
 
-def export_layers(decoder: nn.Sequential, dtype: str = "float16") -> dict:
-    """Turn a decoder into layers a browser can run.
+def export_layers(network: nn.Sequential, dtype: str = "float16") -> dict:
+    """Turn a network into layers a browser can run.
 
     Returns a dictionary: `layers`, a list of JSON-able records whose `weight` and `bias` say where in the
     block they start, counted in numbers; `dtype`; and `blob`, the block itself: all weights as little-endian
@@ -38,12 +39,12 @@ def export_layers(decoder: nn.Sequential, dtype: str = "float16") -> dict:
     weight that is not finite or too large for `dtype`.
     """
     _check_dtype(dtype)
-    plain = isinstance(decoder, nn.Sequential)
-    require(plain, "decoder", f"of type {type(decoder).__name__}", "an nn.Sequential")
+    plain = isinstance(network, nn.Sequential)
+    require(plain, "network", f"of type {type(network).__name__}", "an nn.Sequential")
     blocks: list[np.ndarray] = []
     layers: list[dict] = []
     shape: tuple[int, ...] | None = None
-    for name, layer in _named_layers(decoder):
+    for name, layer in _named_layers(network):
         record, shape = _describe(name, layer, shape)
         for part in ("weight", "bias"):
             values = getattr(layer, part, None)
@@ -51,17 +52,17 @@ def export_layers(decoder: nn.Sequential, dtype: str = "float16") -> dict:
                 record[part] = sum(block.size for block in blocks)
                 blocks.append(_as_numbers(f"{part} of {name}", values, dtype))
         layers.append(record)
-    require(len(blocks) > 0, "decoder", "without weights", "at least one layer with weights")
+    require(len(blocks) > 0, "network", "without weights", "at least one layer with weights")
     return {"layers": layers, "dtype": dtype, "blob": b"".join(block.tobytes() for block in blocks)}
 
 
-def with_rounded_weights(decoder: nn.Sequential, dtype: str = "float16") -> nn.Sequential:
-    """Return a copy of the decoder with weights rounded to `dtype` and back: what the browser runs.
+def with_rounded_weights(network: nn.Sequential, dtype: str = "float16") -> nn.Sequential:
+    """Return a copy of the network with weights rounded to `dtype` and back: what the browser runs.
 
     Raises ValueError for another `dtype` than float16 and float32.
     """
     _check_dtype(dtype)
-    rounded = copy.deepcopy(decoder)
+    rounded = copy.deepcopy(network)
     with torch.no_grad():
         for parameter in rounded.parameters():
             parameter.copy_(parameter.to(getattr(torch, dtype)))
@@ -74,9 +75,9 @@ def _check_dtype(dtype: str) -> None:
     require(known, "dtype", repr(dtype), f"one of {', '.join(DTYPES)}")
 
 
-def _named_layers(decoder: nn.Sequential, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+def _named_layers(network: nn.Sequential, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
     """Yield each layer with the name an error should use, looking into nested `nn.Sequential`s."""
-    for key, layer in decoder.named_children():
+    for key, layer in network.named_children():
         if isinstance(layer, nn.Sequential):
             yield from _named_layers(layer, f"{prefix}{key}.")
         else:
@@ -114,7 +115,7 @@ def _describe(
     if kind is nn.Conv2d:
         return _convolution(name, layer, shape)
     known = ", ".join(known.__name__ for known in (*ELEMENTWISE, *_SHAPED))
-    raise ValueError(f"decoder was made with {name}; expected layers the browser knows: {known}")
+    raise ValueError(f"network was made with {name}; expected layers the browser knows: {known}")
 
 
 def _linear(name: str, layer: nn.Linear, shape: tuple[int, ...] | None) -> tuple[dict, tuple[int, ...]]:

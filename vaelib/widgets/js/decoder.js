@@ -1,4 +1,4 @@
-// Running a decoder in the browser, and painting the images it makes.
+// Running a network in the browser, and painting the images that a decoder makes.
 
 /** The numbers in a DataView of little-endian float16 or float32, as a Float32Array. */
 export function readNumbers(view, dtype) {
@@ -39,7 +39,7 @@ export const MEANS = {
 
 const LAYERS = {
   linear({ in: I, out: O, weight, bias }, numbers) {
-    const out = new Float32Array(O);
+    const out = new Float64Array(O);
     return (x) => {
       for (let o = 0, w = weight; o < O; o++) {
         let sum = bias === undefined ? 0 : numbers[bias + o];
@@ -112,22 +112,22 @@ const LAYERS = {
 };
 
 function elementwise(apply) {
-  let out = new Float32Array(0);
+  let out = new Float64Array(0);
   return (x) => {
-    if (out.length !== x.length) out = new Float32Array(x.length);
+    if (out.length !== x.length) out = new Float64Array(x.length);
     for (let i = 0; i < x.length; i++) out[i] = apply(x[i]);
     return out;
   };
 }
 
-/** A function from a code to the decoder's raw output; the array it returns is used again by the next call. */
+/** A function from a network's input to its raw output; the array it returns is used again by the next call. */
 export function makeNetwork(layers, numbers) {
   const steps = layers.map((layer) => {
     if (layer.type in ELEMENTWISE) return elementwise(ELEMENTWISE[layer.type]);
     if (layer.type in LAYERS) return LAYERS[layer.type](layer, numbers);
     throw new Error(`unknown layer ${layer.type}`);
   });
-  return (z) => steps.reduce((x, step) => step(x), Float32Array.from(z));
+  return (input) => steps.reduce((x, step) => step(x), Float64Array.from(input));
 }
 
 /** log p(z) of the standard normal prior, in nats. */

@@ -45,20 +45,7 @@ dd{margin:0;font-size:16px;font-weight:600;line-height:1.35;overflow-wrap:anywhe
 }
 `;
 
-// Marks for classes whose names are too long to be marks themselves: outlines within -5..5.
-const MARKS = [
-  "M5 0A5 5 0 1 1-5 0A5 5 0 1 1 5 0Z",
-  "M-4.4-4.4H4.4V4.4H-4.4Z",
-  "M0-5.6L5.4 4H-5.4Z",
-  "M0-6L5 0L0 6L-5 0Z",
-  "M0 5.6L5.4-4H-5.4Z",
-  "M-2-5.4H2V-2H5.4V2H2V5.4H-2V2H-5.4V-2H-2Z",
-  "M-5.6-2.8L-2.8-5.6L0-2.8L2.8-5.6L5.6-2.8L2.8 0L5.6 2.8L2.8 5.6L0 2.8L-2.8 5.6L-5.6 2.8L-2.8 0Z",
-  "M0-6L1.6-2L5.8-1.8L2.5 .9L3.6 5L0 2.6L-3.6 5L-2.5 .9L-5.8-1.8L-1.6-2Z",
-];
 const STEPS = 7;
-
-const mix = (hex, other, share) => `rgb(${rgb(hex).map((x) => Math.round(x + (other - x) * share))})`;
 
 function makeDecoder(spec, weights) {
   const network = makeNetwork(spec.layers, readNumbers(weights, spec.dtype));
@@ -94,8 +81,7 @@ function makePlane(kit, spec, codes, moveTo) {
   let pinned = null;
   let lit = null; // the class that stands out
 
-  const colour = (label, { dark }) =>
-    mix(spec.colours[label % spec.colours.length], dark ? 255 : 0, dark ? 0.35 : 0.12);
+  const colour = (label, theme) => classColour(spec.colours, label, theme);
   const to = (x, size) => ((x + extent) / (2 * extent)) * size;
   const place = (z, size) =>
     model.get("axes").map((axis, i) => (i ? size - to(z[axis], size) : to(z[axis], size)));

@@ -16,6 +16,16 @@ export function uniforms(seed, skip = 0) {
   };
 }
 
+/** Standard normal numbers, `count` of them, by Box and Muller. */
+export function normals(seed, count) {
+  const uniform = uniforms(seed);
+  const pair = () => {
+    const [radius, angle] = [Math.sqrt(-2 * Math.log(1 - uniform())), 2 * Math.PI * uniform()];
+    return [radius * Math.cos(angle), radius * Math.sin(angle)];
+  };
+  return Array.from({ length: Math.ceil(count / 2) }, pair).flat().slice(0, count);
+}
+
 /** A button that draws again: it moves the trait `seed` on. */
 export function redraw(kit, words) {
   const button = h("button", { type: "button" }, words);

@@ -1,0 +1,94 @@
+"""What the widgets about one digit share: its model as the browser runs it, and the codes of the data."""
+
+import math
+
+import numpy as np
+import traitlets
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from vaelib import plots
+from vaelib.checks import require
+from vaelib.likelihoods import Bernoulli, Binomial
+from vaelib.models import VAE
+from vaelib.widgets.base import Widget
+from vaelib.widgets.codes import CODE_STEP, MOST_CODES, checked_codes, checked_labels, spread
+from vaelib.widgets.export import export_layers, with_rounded_weights
+from vaelib.widgets.traits import Whole
+
+REACH = 3.5  # the plane shows the prior's third circle
+
+
+class DigitWidget(Widget):
+    """A widget over a VAE of digits with a latent plane, in black and white or in counts from 0 to 16.
+
+    Arguments of every subclass:
+        vae: a VAE of images (1, 8, 8) with two latent dimensions, fully connected networks, and the
+            likelihood `Bernoulli()` or `Binomial(16)`.
+        codes, labels: (N, 2) and (N,) whole numbers, the data's codes and their classes, or None for both.
+            At most 600 are shown, spread evenly over the classes.
+        title, task, caption: what is written above and below.
+        dtype: "float16" or "float32", the type in which the weights travel.
+
+    `seed` decides what is drawn at random.
+    """
+
+    spec = traitlets.Dict().tag(sync=True)
+    encoder = traitlets.Bytes().tag(sync=True)
+    decoder = traitlets.Bytes().tag(sync=True)
+    codes = traitlets.Bytes().tag(sync=True)
+    labels = traitlets.Bytes().tag(sync=True)
+    seed = Whole(0, 0, 2**31 - 1)
+
+    def __init__(
+        self, vae: VAE, codes: Tensor | None, labels: Tensor | None, dtype: str, spec: dict, **traits: object
+    ) -> None:
+        places = checked_codes("codes", codes, vae.latent_dim)
+        require(codes is None or labels is not None, "labels", "None", "the class of each code")
+        classes = checked_labels(codes, labels)
+        kept = spread(classes, MOST_CODES)
+        networks = {name: export_layers(getattr(vae, name), dtype) for name in ("encoder", "decoder")}
+        shared = {
+            "layers": {name: network["layers"] for name, network in networks.items()},
+            "dtype": dtype,
+            "total": getattr(vae.likelihood, "total", 1),
+            "code_step": CODE_STEP,
+            "colours": plots.COLOURS,
+        }
+        super().__init__(
+            spec=shared | spec,
+            codes=np.round(places[kept] / CODE_STEP).astype("<i2").tobytes(),
+            labels=classes[kept].astype("u1").tobytes(),
+            **{name: network["blob"] for name, network in networks.items()},
+            **traits,
+        )
+
+    def draw_codes(self, axes: Axes) -> None:
+        """Draw the codes, each by its class, and the prior's circles on a plane of the widget's reach."""
+        codes = np.frombuffer(self.codes, "<i2").reshape(-1, 2) * CODE_STEP
+        for code, label in zip(codes, np.frombuffer(self.labels, "u1")):
+            axes.text(*code, str(label), color=plots.COLOURS[label % 10], fontsize=6, ha="center", va="center")
+        plots.draw_prior(axes)
+        reach = self.spec["extent"]
+        axes.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="$z_1$", ylabel="$z_2$")
+        axes.grid(False)
+
+
+def as_the_browser_runs_it(vae: VAE, dtype: str) -> VAE:
+    """Return a copy of the model with weights rounded to `dtype`.
+
+    Raises ValueError for what is no VAE of digits with a latent plane, as `DigitWidget` says.
+    """
+    require(isinstance(vae, VAE), "vae", f"of type {type(vae).__name__}", "a vaelib.models.VAE")
+    found = f"a model of data {vae.data_shape} with {vae.latent_dim} latent dimensions"
+    require((vae.data_shape, vae.latent_dim) == ((1, 8, 8), 2), "vae", found, "(1, 8, 8) with 2")
+    black, counted = isinstance(vae.likelihood, Bernoulli), isinstance(vae.likelihood, Binomial)
+    fits = black and not vae.likelihood.grey or counted and vae.likelihood.total == 16
+    require(fits, "vae.likelihood", repr(vae.likelihood), "Bernoulli() or Binomial(16)")
+    networks = (with_rounded_weights(network, dtype) for network in (vae.encoder, vae.decoder))
+    return VAE(*networks, vae.likelihood, vae.latent_dim, vae.data_shape)
+
+
+def extent(*points: Tensor | np.ndarray) -> float:
+    """Return how far the plane reaches from the origin: past the prior's third circle and the points."""
+    return max([REACH, *(math.ceil(10.5 * float(abs(each).max())) / 10 for each in points)])
