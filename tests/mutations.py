@@ -80,6 +80,27 @@ GAP_JS, GAP_TEST = "vaelib/widgets/js/the_gap.js", "tests/browser/test_the_gap.p
 GRADIENTS_JS = "vaelib/widgets/js/two_gradients.js"
 GRADIENTS_TEST = "tests/browser/test_two_gradients.py::test_"
 TRAITS_TEST = "tests/unit/test_traits.py::test_what_does_not_fit_is_refused_by_name_and_changes_nothing"
+EVALUATION, HEALTH = "vaelib/evaluation.py", "vaelib/health.py"
+FREE_TEST = "tests/unit/test_models.py::test_free_nats_hold_up_the_batch_mean_of_every_latent_by_itself"
+SPLIT_TEST = "tests/unit/test_evaluation.py::test_every_part_agrees_with_mixtures_of_torch_at_the_same_draws"
+ACTIVE_TEST = (
+    "tests/unit/test_evaluation.py::test_a_unit_is_active_if_the_variance_of_its_mean_exceeds_the_threshold"
+)
+LINEAR_HEALTH_TEST = "tests/unit/test_health.py::test_an_exact_linear_model_has_its_closed_forms"
+TURNS_TEST = "tests/unit/test_health.py::test_each_question_turns_at_its_threshold"
+FREE_LOSS = "beta * self.rates.mean(0).clamp(min=free_nats).sum()"
+MUSEUM, MUSEUM_TEST = "book/3-vae/museum.py", "tests/unit/test_museum.py::test_"
+DIGITS_JS, PAD_JS = "vaelib/widgets/js/digits.js", "vaelib/widgets/js/encode_your_own.js"
+PAD, REPAIR, REPAIR_JS = "vaelib/widgets/encode_your_own.py", "vaelib/widgets/repair.py", "vaelib/widgets/js/repair.js"
+PAD_TEST, REPAIR_TEST = "tests/browser/test_encode_your_own.py::test_", "tests/browser/test_repair.py::test_"
+PAD_NUMBERS = PAD_TEST + "examples_arrive_dot_by_dot_and_their_numbers_are_torchs"
+GRID_NUMBERS = REPAIR_TEST + "numbers_are_those_of_bayes_rule_on_the_same_grid"
+HOLES_JS, HOLES_TEST = "vaelib/widgets/js/holes.js", "tests/browser/test_holes.py::test_"
+COLLAPSE_JS, COLLAPSE_TEST = "vaelib/widgets/js/collapse.js", "tests/browser/test_collapse.py::test_"
+BENCH_JS, BENCH_TEST = "vaelib/widgets/js/reduction_bench.js", "tests/browser/test_reduction_bench.py::test_"
+LINEAR_JS = "vaelib/widgets/js/linear.js"
+OPTIMUM_TEST = "tests/unit/test_linear.py::test_"
+BITS_BACK, BITS_TEST = "vaelib/bits_back.py", "tests/unit/test_bits_back.py::test_"
 
 MUTATIONS = [
     # Gaussians: the sign of the KL, its half, variance for standard deviation, the order of its arguments.
@@ -122,8 +143,8 @@ MUTATIONS = [
              "tests/unit/test_models.py::test_posterior_is_mean_first_then_log_variance"),
     Mutation(MODELS, "self.encoder(self.likelihood.to_unit(x))", "self.encoder(x)",
              "tests/unit/test_models.py::test_the_encoder_sees_counts_brought_to_the_unit_interval"),
-    Mutation(MODELS, 'self.distortion + non_negative("beta", beta) * self.rate',
-             'non_negative("beta", beta) * self.distortion + self.rate', LOSS_TEST),
+    Mutation(MODELS, "self.distortion.mean() + beta * self.rates",
+             "beta * self.distortion.mean() + self.rates", LOSS_TEST),
     Mutation(MODELS, "return -(self.distortion + self.rate)", "return self.distortion + self.rate",
              LOSS_TEST),
     Mutation(MODELS, "self.decode_mean(self.posterior(x).mean)", "self.decode(self.posterior(x).mean)",
@@ -150,7 +171,7 @@ MUTATIONS = [
     # Training: no decay, beta ignored, the same order every epoch, a checkpoint that forgets something.
     Mutation(TRAINING, "0.5 * (1 + math.cos(", "0.5 * (1 - math.cos(",
              "tests/unit/test_training.py::test_the_learning_rate_warms_up_then_falls_towards_zero"),
-    Mutation(TRAINING, "terms.loss(self.betas[step])", "terms.loss()",
+    Mutation(TRAINING, "terms.loss(self.betas[step], ", "terms.loss(1.0, ",
              "tests/unit/test_training.py::test_a_large_beta_removes_the_rate"),
     Mutation(TRAINING, "default_rng([self.seed, epoch])", "default_rng([self.seed])",
              "tests/unit/test_training.py::test_an_epoch_shows_each_example_at_most_once_in_a_fresh_order"),
@@ -344,4 +365,154 @@ MUTATIONS = [
              GRADIENTS_TEST + "keys_and_pointer_move_it_and_the_axis_does_not_hear_of_samples"),
     Mutation("vaelib/widgets/two_gradients.py", "2 * z, 2 * self.position,", "2 * z, self.position,",
              GRADIENTS_TEST + "the_still_tells_the_numbers_as_they_are"),
+    # Free bits: per example in place of per batch, one floor for all latents, a ceiling, a setting forgotten.
+    Mutation(MODELS, FREE_LOSS, "beta * self.rates.clamp(min=free_nats).mean(0).sum()", FREE_TEST),
+    Mutation(MODELS, FREE_LOSS, "beta * self.rate.mean(0).clamp(min=free_nats)", FREE_TEST),
+    Mutation(MODELS, "clamp(min=free_nats)", "clamp(max=free_nats)", FREE_TEST),
+    Mutation(TRAINING, "terms.loss(self.betas[step], self.free_nats)", "terms.loss(self.betas[step])",
+             "tests/unit/test_training.py"
+             "::test_free_nats_keep_every_latent_near_them_where_beta_would_empty_it"),
+    Mutation(TRAINING, '            "free_nats": self.free_nats,\n', "",
+             "tests/unit/test_training.py::test_the_checkpoint_of_another_run_is_refused"),
+    # The split of the rate: a lost ln N, the latents' sum for their joint, terms swapped; sd for variance.
+    Mutation(EVALUATION, "return torch.cat(joint) - log_n,", "return torch.cat(joint),", SPLIT_TEST),
+    Mutation(EVALUATION, "table.sum(1).logsumexp(-1)", "table.logsumexp(-1).sum(1)", SPLIT_TEST),
+    Mutation(EVALUATION, "table.sum(1).logsumexp(-1)", "table.sum(1).mean(-1)", SPLIT_TEST),
+    Mutation(EVALUATION, "(own.sum(-1) - joint).mean()", "(joint - own.sum(-1)).mean()", SPLIT_TEST),
+    Mutation(EVALUATION, "of_each.sum() - information, rate - of_each.sum()",
+             "rate - of_each.sum(), of_each.sum() - information", SPLIT_TEST),
+    Mutation(EVALUATION, "mean.var(0, correction=0)", "mean.std(0, correction=0)", ACTIVE_TEST),
+    Mutation(EVALUATION, "mean.var(0, correction=0)", "mean.square().mean(0)", ACTIVE_TEST),
+    # The health report: no swap, the posterior's samples for the prior's, wrong bounds, wrong thresholds.
+    Mutation(HEALTH, "output.roll(1, 0)", "output", LINEAR_HEALTH_TEST),
+    Mutation(HEALTH, "weights.mean(0), weights.logsumexp(0) - math.log(n_samples)",
+             "weights.mean(0), weights.logsumexp(0)", LINEAR_HEALTH_TEST),
+    Mutation(HEALTH, "vae.likelihood.sample(vae._decode(codes), generator)",
+             "vae.likelihood.mean(vae._decode(codes))", LINEAR_HEALTH_TEST),
+    Mutation(HEALTH, "aggregate=aggregate.exp()", "aggregate=aggregate", LINEAR_HEALTH_TEST),
+    Mutation(HEALTH, "self.gap <= LOOSE * rate", "self.gap <= LOOSE", TURNS_TEST),
+    Mutation(HEALTH, "max(self.rate, SMALL_RATE)", "self.rate", TURNS_TEST),
+    Mutation(HEALTH, "INFORMATIVE = math.log(2)", "INFORMATIVE = 0.5", TURNS_TEST),
+    Mutation(HEALTH, "abs(surprise) <= SURPRISE", "surprise >= -SURPRISE",
+             "tests/unit/test_health.py::test_data_of_another_spread_do_not_match_in_either_direction"),
+    Mutation(HEALTH, "if measured else self.dimension_wise", "if measured else self.marginal_kl",
+             "tests/unit/test_health.py"
+             "::test_information_at_its_ceiling_leaves_the_codes_to_be_judged_one_by_one"),
+    Mutation(HEALTH, "unit(x) - unit(vae.reconstruct(x))", "x - vae.reconstruct(x)",
+             "tests/unit/test_health.py::test_counts_are_judged_on_the_scale_from_0_to_1"),
+    # The museum: a broken healthy program, a repaired exhibit, a blunt check, training and audit without their point.
+    Mutation(MUSEUM, "return mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)",
+             "return mean + torch.exp(log_var / 3) * torch.randn_like(mean)",
+             MUSEUM_TEST + "every_check_passes_the_healthy_programs"),
+    Mutation(MUSEUM, "0.5 * squared + 0.5 * math.log(", "0.5 * squared + math.log(",
+             MUSEUM_TEST + "the_healthy_terms_are_those_of_vaelib"),
+    Mutation(MUSEUM, "return torch.sigmoid(self.decoder(z))", "return self.decoder(z)",
+             MUSEUM_TEST + "every_exhibit_fails_its_own_check"),
+    Mutation(MUSEUM, "assert (abs(ratio - 1) < 1e-3).all()", "assert (abs(ratio - 1) < 1.5).all()",
+             MUSEUM_TEST + "which_checks_catch_which_exhibit"),
+    Mutation(MUSEUM, "return mean + torch.exp(0.5 * log_var) * torch.randn(mean.shape[-1])",
+             "return mean + torch.exp(0.5 * log_var) * torch.randn(mean.shape)",
+             MUSEUM_TEST + "shared_noise_makes_jagged_curves"),
+    Mutation(MUSEUM, "(nll + kl).backward()", "nll.backward()",
+             MUSEUM_TEST + "a_mean_for_a_sum_collapses_at_a_small_loss"),
+    Mutation(MUSEUM, "program.decode(healthy.sample(program, mean, log_var))",
+             "program.decode(program.sample(mean, log_var))",
+             MUSEUM_TEST + "a_variance_as_sigma_reports_a_better_bound_than_it_has"),
+    Mutation(MUSEUM, "healthy.kl(program, mean, log_var), healthy.nll", "program.kl(mean, log_var), healthy.nll",
+             MUSEUM_TEST + "an_averaged_kl_reports_the_best_bound_and_has_one_of_the_worst"),
+    # The reader's digit: counts unscaled, variance for deviation, a lost constant, a lost half, a lost weight.
+    Mutation(DIGITS_JS, "encode(x.map((count) => count / total))", "encode(x)", PAD_NUMBERS),
+    Mutation(DIGITS_JS, "Math.exp(value / 2)", "Math.exp(value)", PAD_NUMBERS),
+    Mutation(DIGITS_JS, "choices[count] + count * logits[i]", "count * logits[i]", PAD_NUMBERS),
+    Mutation(PAD_JS, "- logVar[j]) / 2, 0)", "- logVar[j]), 0)", PAD_NUMBERS),
+    Mutation(PAD_JS, "weights[i] * weights[j] * vae", "weights[i] * weights[i] * vae", PAD_NUMBERS),
+    Mutation(PAD_JS, "m + found.deviation[j] * noise[2 * k + j]", "m + noise[2 * k + j]",
+             PAD_TEST + "samples_follow_the_posterior_and_a_button_draws_new_ones"),
+    Mutation(PAD_JS, "Math.min(FRAME_WIDTH / (right - left), 2 * tall)", "FRAME_WIDTH / (right - left)",
+             PAD_TEST + "a_small_drawing_is_stretched_to_the_frame_and_a_large_one_left_alone"),
+    Mutation(PAD, "(order < counts)", "(order <= counts)",
+             PAD_TEST + "a_bitmap_has_as_many_dots_in_a_block_as_its_pixel_says"),
+    Mutation(PAD, "mean + torch.exp(0.5 * log_var) * torch", "mean + torch.exp(log_var) * torch",
+             PAD_TEST + "the_quadrature_is_what_many_samples_say"),
+    # Repair: no prior, hidden pixels counted, a divergence the wrong way round, noise trusted, a biased draw.
+    Mutation(REPAIR_JS, "densities.map((value) => value - total)", "densities.map(() => -Math.log(points.length))",
+             GRID_NUMBERS),
+    Mutation(REPAIR_JS, "some += seen[i] * pixel;", "some += pixel;", GRID_NUMBERS),
+    Mutation(REPAIR_JS, "average((n) => joint[n] - logEvidence - prior[n])",
+             "average((n) => joint[n] - logEvidence)", GRID_NUMBERS),
+    Mutation(REPAIR_JS, "(visible[i] ? count : 0));", "count);", GRID_NUMBERS),
+    Mutation(REPAIR_JS, "noise ? () => false : (i)", "(i)", GRID_NUMBERS),
+    Mutation(REPAIR_JS, "(left -= weight) < 0", "left - weight < 0",
+             REPAIR_TEST + "samples_come_from_the_posterior_on_the_grid"),
+    Mutation(REPAIR, "torch.where(visible, pixels, 0.0).flatten(1)", "pixels.flatten(1)",
+             REPAIR_TEST + "the_grid_in_python_obeys_the_chain_rule"),
+    Mutation(REPAIR, "2 * reach / (COARSEST * finest)", "2 * reach / (3 * COARSEST * finest)",
+             REPAIR_TEST + "a_narrow_posterior_gets_a_fine_grid_up_to_a_limit"),
+    # The linear optimum: rate without its half, noise that forgets beta, latents that are not counted.
+    Mutation(LINEAR, "rate = 0.5 * active * (values", "rate = active * (values",
+             OPTIMUM_TEST + "the_optimum_of_the_worked_example"),
+    Mutation(LINEAR, "values[m:].sum().item() / (size - m * beta) for m in counts",
+             "values[m:].sum().item() / (size - m) for m in counts",
+             OPTIMUM_TEST + "learned_noise_is_the_best_noise"),
+    Mutation(LINEAR, "tau / (weight2 + tau)\n", "sigma2 / (weight2 + sigma2)\n",
+             OPTIMUM_TEST + "gradients_reach_the_closed_form_optimum"),
+    Mutation(LINEAR, "active = (values > tau) & (torch.arange(size) < latents)", "active = values > tau",
+             OPTIMUM_TEST + "the_optimum_of_the_worked_example"),
+    Mutation(LINEAR_JS, "const active = latent && value > tau;", "const active = latent && value >= tau;",
+             COLLAPSE_TEST + "a_dimension_is_dark_exactly_where_its_eigenvalue_is_not_above_the_level"),
+    Mutation(LINEAR_JS, "/ (values.length - m * beta)));", "/ (values.length - m)));",
+             COLLAPSE_TEST + "numbers_are_those_of_the_closed_form"),
+    Mutation(LINEAR_JS, "sum(dims.map((dim) => dim[name]))", "sum(dims.map((dim) => (dim.latent ? dim[name] : 0)))",
+             COLLAPSE_TEST + "numbers_are_those_of_the_closed_form"),
+    Mutation(COLLAPSE_JS, "kit.put({ eigenvalues, latents: eigenvalues.length });", "kit.put({ eigenvalues });",
+             COLLAPSE_TEST + "presets_bring_other_data_and_reset_undoes_all"),
+    # Holes: a distance in plain units, its unit as a mean, both decoders one, a draw without its own seed.
+    Mutation(HOLES_JS, "spacings: Math.sqrt(least) / spacing }", "spacings: Math.sqrt(least) }",
+             HOLES_TEST + "it_starts_at_the_codes_of_the_first_picture"),
+    Mutation("vaelib/widgets/holes.py", ".min(1).values.median().item()", ".min(1).values.mean().item()",
+             HOLES_TEST + "it_starts_at_the_codes_of_the_first_picture"),
+    Mutation(HOLES_JS, "readNumbers(model.get(`${name}_weights`)", "readNumbers(model.get(`vae_weights`)",
+             HOLES_TEST + "it_starts_at_the_codes_of_the_first_picture"),
+    Mutation(HOLES_JS, "between(paths(), k / (STEPS - 1))", "between(paths(), k / STEPS)",
+             HOLES_TEST + "strips_show_nine_pictures_of_either_decoder"),
+    Mutation("vaelib/widgets/js/random.js", "Math.sqrt(-2 * Math.log(1 - uniform()))",
+             "Math.sqrt(-Math.log(1 - uniform()))",
+             HOLES_TEST + "prior_draws_are_the_same_in_both_planes_seeded_and_standard_normal"),
+    # The bench: a squared error taken for its half, a mean over latents that multiplies, the batch in one term.
+    Mutation(BENCH_JS, "nat: (sigma2) => 2 * sigma2 }", "nat: (sigma2) => sigma2 }",
+             BENCH_TEST + "every_combination_has_the_beta_of_its_gradients"),
+    Mutation(BENCH_JS, "share(state.over_latents, state.latents)", "share(state.over_latents, 1 / state.latents)",
+             BENCH_TEST + "every_combination_has_the_beta_of_its_gradients"),
+    Mutation("vaelib/widgets/reduction_bench.py", '("over_latents", self.latents), ("kl_batch", self.batch)',
+             '("over_latents", self.latents), ("error_batch", self.batch)',
+             BENCH_TEST + "python_knows_the_same_beta"),
+    Mutation("vaelib/widgets/reduction_bench.py", '{"squared": 2 * self.sigma2,', '{"squared": self.sigma2,',
+             BENCH_TEST + "known_losses"),
+    # Bits-back: the stack's arithmetic, whose slots, q's bins, the prior's price, the order, the two sides' numbers.
+    Mutation(BITS_BACK, "+ start + remainder", "+ start",
+             BITS_TEST + "what_is_pushed_pops_in_reverse_and_leaves_the_state_as_it_was"),
+    Mutation(BITS_BACK, "divmod(self.state, frequency)", "divmod(self.state, max(1, frequency - 1))",
+             BITS_TEST + "a_state_worked_out_by_hand"),
+    Mutation(BITS_BACK, "return self.total_bits - self.initial_bits", "return self.total_bits",
+             BITS_TEST + "more_initial_bits_make_a_longer_message_and_the_same_net_length"),
+    Mutation(BITS_BACK, "torch.exp(log_var[0] / 2)", "torch.exp(log_var[0])",
+             BITS_TEST + "the_mean_net_length_is_the_negative_elbo_of_the_model_with_bins"),
+    Mutation(BITS_BACK, "(index + 0.5) / self.n_bins", "(index + 0.9) / self.n_bins",
+             BITS_TEST + "the_mean_net_length_is_the_negative_elbo_of_the_model_with_bins"),
+    Mutation(BITS_BACK, "stack.push(index, 1, self.latent_bits)", "stack.push(index, 1, self.latent_bits + 1)",
+             BITS_TEST + "images_come_back_exactly_at_every_precision"),
+    Mutation(BITS_BACK, "for posterior, index in reversed(list(zip(self._posteriors(pixels), bins))):",
+             "for posterior, index in zip(self._posteriors(pixels), bins):",
+             BITS_TEST + "images_come_back_exactly_at_every_precision"),
+    Mutation(BITS_BACK, "return (zeros, SLOTS - zeros) if pixel else (0, zeros)",
+             "return (SLOTS - zeros, zeros) if pixel else (0, SLOTS - zeros)",
+             BITS_TEST + "the_net_length_of_the_held_out_digits_is_the_negative_elbo"),
+    Mutation(BITS_BACK, ".clamp(1, SLOTS - 1)", "", BITS_TEST + "a_sure_model_still_gives_every_pixel_a_slot"),
+    Mutation(BITS_BACK, "return edge + int((SLOTS - self.n_bins) *", "return int(SLOTS *",
+             BITS_TEST + "a_changed_message_does_not_pass_where_q_is_too_narrow_for_its_wrong_z"),
+    Mutation(BITS_BACK, "copy.deepcopy(vae).to", "vae.to", BITS_TEST + "coding_leaves_the_model_as_it_was"),
+    Mutation(BITS_BACK, "intact = stack.state == _random_bits(message.initial_bits, message.seed)", "intact = True",
+             BITS_TEST + "a_changed_message_does_not_pass"),
+    Mutation(BITS_BACK, "positive_integer(\"initial_bits\", initial_bits) >= fewest", "True",
+             BITS_TEST + "numbers_that_make_no_code_are_refused"),
 ]
