@@ -16,9 +16,6 @@ DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.As
 NETWORK = re.compile(r"\b(urllib|requests|urlopen|wget|curl|http\.client|pooch)\b")
 ABSOLUTE = re.compile(r"""(?:^|[\s"'(=])(?:/(?:home|root|tmp|work|usr|mnt|Users)/|[A-Z]:\\)""")
 
-# The parts whose sections ask before they tell.
-ASKING_PARTS = ("1-information", "2-inference")
-
 each_notebook = pytest.mark.parametrize("path", chapter_notebooks(), ids=lambda path: path.stem)
 
 
@@ -139,9 +136,8 @@ def sections(path: Path) -> dict[str, str]:
 
 @each_notebook
 def test_every_section_asks_for_a_prediction(path):
-    if path.parent.name in ASKING_PARTS:
-        silent = [heading for heading, text in sections(path).items() if not predictions(text)]
-        assert not silent, "each section holds a {dropdown}"
+    silent = [heading for heading, text in sections(path).items() if not predictions(text)]
+    assert not silent, "each section holds a {dropdown}"
 
 
 @each_notebook

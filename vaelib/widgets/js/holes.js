@@ -302,7 +302,7 @@ export default widget(CSS, (kit) => {
   const prior = h("button", { type: "button", className: "draw" }, "Draw both from N(0, I)");
   prior.onclick = kit.guard(() => {
     const seed = model.get("seed");
-    const z = normals(seed, 2);
+    const z = [...normals(seed, 2)];
     kit.put({ seed: (seed + 1) % 2 ** 31, autoencoder_z: z, vae_z: z });
   });
   const rows = [...sides.map(({ now }) => now), ...sides.flatMap(({ map, strip }) => [map, strip])];

@@ -16,14 +16,17 @@ export function uniforms(seed, skip = 0) {
   };
 }
 
-/** Standard normal numbers, `count` of them, by Box and Muller. */
+/** Standard normal numbers, `count` of them, an even number, by Box and Muller. */
 export function normals(seed, count) {
   const uniform = uniforms(seed);
-  const pair = () => {
-    const [radius, angle] = [Math.sqrt(-2 * Math.log(1 - uniform())), 2 * Math.PI * uniform()];
-    return [radius * Math.cos(angle), radius * Math.sin(angle)];
-  };
-  return Array.from({ length: Math.ceil(count / 2) }, pair).flat().slice(0, count);
+  const numbers = new Float64Array(count);
+  for (let i = 0; i < count; i += 2) {
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+    const angle = 2 * Math.PI * uniform();
+    numbers[i] = radius * Math.cos(angle);
+    numbers[i + 1] = radius * Math.sin(angle);
+  }
+  return numbers;
 }
 
 /** A button that draws again: it moves the trait `seed` on. */

@@ -15,19 +15,6 @@ const BINS = 81;
 
 // ---- the estimates ----
 
-/** Standard normal numbers by Box and Muller. */
-function normals(seed, count) {
-  const uniform = uniforms(seed);
-  const numbers = new Float64Array(count);
-  for (let i = 0; i < count; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-    const angle = 2 * Math.PI * uniform();
-    numbers[i] = radius * Math.cos(angle);
-    numbers[i + 1] = radius * Math.sin(angle);
-  }
-  return numbers;
-}
-
 /**
  * What f is and how its gradient behaves: `exact`, the best constant `baseline`, and the variances of an estimate from
  * one sample.
