@@ -101,6 +101,8 @@ BENCH_JS, BENCH_TEST = "vaelib/widgets/js/reduction_bench.js", "tests/browser/te
 LINEAR_JS = "vaelib/widgets/js/linear.js"
 OPTIMUM_TEST = "tests/unit/test_linear.py::test_"
 BITS_BACK, BITS_TEST = "vaelib/bits_back.py", "tests/unit/test_bits_back.py::test_"
+MULTIRATE = "vaelib/multirate.py"
+RATE_TEST = "tests/unit/test_multirate.py::test_"
 
 MUTATIONS = [
     # Gaussians: the sign of the KL, its half, variance for standard deviation, the order of its arguments.
@@ -515,4 +517,23 @@ MUTATIONS = [
              BITS_TEST + "a_changed_message_does_not_pass"),
     Mutation(BITS_BACK, "positive_integer(\"initial_bits\", initial_bits) >= fewest", "True",
              BITS_TEST + "numbers_that_make_no_code_are_refused"),
+    # The multi-rate VAE: the fold, the gate, the price of a nat, who shares what, which betas are drawn.
+    Mutation(MULTIRATE, "gate * self.bias + shift)", "self.bias + shift)", RATE_TEST + "a_folded_layer_by_hand"),
+    Mutation(MULTIRATE, "return _linear(self.weight * gate, self.bias + shift)",
+             "return _linear(self.weight * gate, self.bias)", RATE_TEST + "the_folded_model_is_the_gated_one"),
+    Mutation(MULTIRATE, "super().forward(gate * x) + shift if", "gate[..., :1] * super().forward(x) + shift if",
+             RATE_TEST + "the_folded_model_is_the_gated_one"),
+    Mutation(MULTIRATE, "return 2 * torch.sigmoid(", "return torch.sigmoid(",
+             RATE_TEST + "before_training_it_is_the_vae_it_was_made_from_at_every_beta"),
+    Mutation(MULTIRATE, "-STEEPNESS * places)", "STEEPNESS * places)", RATE_TEST + "a_folded_layer_by_hand"),
+    Mutation(MULTIRATE, "rates = log_beta.exp() * gaussian", "rates = log_beta * gaussian",
+             RATE_TEST + "the_loss_is_the_mean_of_the_losses_of_the_folded_models"),
+    Mutation(MULTIRATE, "new_tensor([math.log(beta)])", "new_tensor([beta])",
+             RATE_TEST + "in_single_precision_it_is_the_same_to_1e_6"),
+    Mutation(MULTIRATE, "* u.sqrt()", "* u", RATE_TEST + "betas_fill_the_range_with_a_density_that_rises"),
+    Mutation(MULTIRATE, "+ math.log(self.high / self.low) *", "+ math.log(self.high) *",
+             RATE_TEST + "betas_fill_the_range_with_a_density_that_rises"),
+    Mutation(MULTIRATE, "log_beta = x.new_zeros(1) if", "log_beta = x.new_ones(1) if",
+             RATE_TEST + "where_no_beta_is_given_it_is_one"),
+    Mutation(MULTIRATE, "        vae = copy.deepcopy(vae)\n", "", RATE_TEST + "views_and_origin_share_nothing"),
 ]

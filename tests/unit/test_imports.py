@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-CORE = "checks information gaussian exact likelihoods storage models linear objectives training".split()
+CORE = "checks information gaussian exact likelihoods storage models linear objectives training multirate".split()
 CORE += ["evaluation", "bits_back", "datasets", "fruit_shapes", "fruits"]
 FRONT = {"plots", "widgets", "glue", "health"}
 
