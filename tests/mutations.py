@@ -103,6 +103,10 @@ OPTIMUM_TEST = "tests/unit/test_linear.py::test_"
 BITS_BACK, BITS_TEST = "vaelib/bits_back.py", "tests/unit/test_bits_back.py::test_"
 MULTIRATE = "vaelib/multirate.py"
 RATE_TEST = "tests/unit/test_multirate.py::test_"
+SLIDER, SLIDER_JS = "vaelib/widgets/beta_slider.py", "vaelib/widgets/js/beta_slider.js"
+SLIDER_TEST = "tests/browser/test_beta_slider.py::test_"
+FOLDED_TEST = SLIDER_TEST + "codes_pictures_and_nats_are_those_of_the_folded_model"
+TANGENT_TEST = SLIDER_TEST + "the_point_lies_on_the_curve_and_the_tangent_has_slope_minus_beta"
 
 MUTATIONS = [
     # Gaussians: the sign of the KL, its half, variance for standard deviation, the order of its arguments.
@@ -536,4 +540,28 @@ MUTATIONS = [
     Mutation(MULTIRATE, "log_beta = x.new_zeros(1) if", "log_beta = x.new_ones(1) if",
              RATE_TEST + "where_no_beta_is_given_it_is_one"),
     Mutation(MULTIRATE, "        vae = copy.deepcopy(vae)\n", "", RATE_TEST + "views_and_origin_share_nothing"),
+    # The β slider: gates on the right side, ln β, active latents, the curve, its tangent, the dots, the ends.
+    Mutation(SLIDER_JS, "affine(rows.map((value, i) => gates[i % I] * value))", "affine(rows)", FOLDED_TEST),
+    Mutation(SLIDER_JS, "gates[i % O] * value + shifts[i % O]", "gates[i % O] * (value + shifts[i % O])", FOLDED_TEST),
+    Mutation(SLIDER_JS, "const logBeta = Math.log(beta);", "const logBeta = Math.log10(beta);", FOLDED_TEST),
+    Mutation(SLIDER_JS, "if (known.rows !== rows) known", "if (!known.rows) known",
+             SLIDER_TEST + "keys_and_pointer_move_everything"),
+    Mutation(SLIDER_JS, "const ACTIVE = 0.01;", "const ACTIVE = 0.1 ** 12;", FOLDED_TEST),
+    Mutation(SLIDER_JS, "objective: distortion + beta * rate }", "objective: distortion + rate }", FOLDED_TEST),
+    Mutation(SLIDER_JS, "Math.log(beta / betas[next - 1]) / Math.log(betas[next] / betas[next - 1])",
+             "(beta - betas[next - 1]) / (betas[next] - betas[next - 1])", FOLDED_TEST),
+    Mutation(SLIDER_JS, "end, distortion - beta * (end - rate)", "end, distortion - (end - rate)", TANGENT_TEST),
+    Mutation(SLIDER_JS, "noise = normals(seed, SAMPLES * k)", "noise = normals(seed + Math.round(beta), SAMPLES * k)",
+             SLIDER_TEST + "keys_and_pointer_move_everything"),
+    Mutation(SLIDER_JS, 'wanted === found.beta ? ""', 'true ? ""',
+             SLIDER_TEST + "a_beta_beyond_the_slider_is_kept_and_the_screen_says_so"),
+    Mutation(SLIDER, "ddof=min(len(array) - 1, 1)", "ddof=0", TANGENT_TEST),
+    Mutation(SLIDER, "found.distortion.mean().item()]", "found.loss(beta).item()]",
+             SLIDER_TEST + "the_curve_is_made_of_means_over_the_data"),
+    Mutation(SLIDER, ".argsort()[-2:]", ".argsort()[:2]",
+             SLIDER_TEST + "ellipses_and_bars_are_drawn_where_the_numbers_say"),
+    Mutation(EXPORT, '"gates_inputs": layer.gates_inputs', '"gates_inputs": not layer.gates_inputs', FOLDED_TEST),
+    Mutation(DIGITS_JS, "context.fillText(label, ...toPixels(z));",
+             "context.fillText(label, ...toPixels([z[1], z[0]]));",
+             SLIDER_TEST + "codes_are_painted_where_they_are"),
 ]

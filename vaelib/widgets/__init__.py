@@ -1,6 +1,7 @@
 """Interactive pictures: real ipywidgets with a kernel, and just as alive on a page without one."""
 
 from vaelib.widgets.base import SHARED_SCRIPT, Still, Widget, keep_first_of_each
+from vaelib.widgets.beta_slider import BetaSlider
 from vaelib.widgets.collapse import Collapse
 from vaelib.widgets.cover_or_seek import CoverOrSeek
 from vaelib.widgets.encode_your_own import EncodeYourOwn
@@ -20,5 +21,5 @@ from vaelib.widgets.wrong_code import WrongCode
 __all__ = ["SHARED_SCRIPT", "CoverOrSeek", "EntropyBars", "EvidenceEstimator", "LatentExplorer"]
 __all__ += ["SequenceRace", "Still", "SurpriseMeter", "TheGap", "TwoGaussians", "TwoGradients", "Widget"]
 __all__ += ["WrongCode", "keep_first_of_each"]
-__all__ += ["Collapse", "Holes", "ReductionBench"]
+__all__ += ["BetaSlider", "Collapse", "Holes", "ReductionBench"]
 __all__ += ["EncodeYourOwn", "Repair"]

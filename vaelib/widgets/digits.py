@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vaelib import plots
 from vaelib.checks import require
-from vaelib.likelihoods import Bernoulli, Binomial
+from vaelib.likelihoods import Bernoulli, Binomial, Likelihood
 from vaelib.models import VAE
 from vaelib.widgets.base import Widget
 from vaelib.widgets.codes import CODE_STEP, MOST_CODES, checked_codes, checked_labels, spread
@@ -82,11 +82,16 @@ def as_the_browser_runs_it(vae: VAE, dtype: str) -> VAE:
     require(isinstance(vae, VAE), "vae", f"of type {type(vae).__name__}", "a vaelib.models.VAE")
     found = f"a model of data {vae.data_shape} with {vae.latent_dim} latent dimensions"
     require((vae.data_shape, vae.latent_dim) == ((1, 8, 8), 2), "vae", found, "(1, 8, 8) with 2")
-    black, counted = isinstance(vae.likelihood, Bernoulli), isinstance(vae.likelihood, Binomial)
-    fits = black and not vae.likelihood.grey or counted and vae.likelihood.total == 16
-    require(fits, "vae.likelihood", repr(vae.likelihood), "Bernoulli() or Binomial(16)")
+    check_pixels("vae.likelihood", vae.likelihood)
     networks = (with_rounded_weights(network, dtype) for network in (vae.encoder, vae.decoder))
     return VAE(*networks, vae.likelihood, vae.latent_dim, vae.data_shape)
+
+
+def check_pixels(name: str, likelihood: Likelihood) -> None:
+    """Raise ValueError unless pixels are black or white, or counts from 0 to 16."""
+    black, counted = isinstance(likelihood, Bernoulli), isinstance(likelihood, Binomial)
+    fits = black and not likelihood.grey or counted and likelihood.total == 16
+    require(fits, name, repr(likelihood), "Bernoulli() or Binomial(16)")
 
 
 def extent(*points: Tensor | np.ndarray) -> float:

@@ -1,9 +1,9 @@
 """Write a network down as a list of layers and one block of bytes, so that a browser can run it.
 
-A decoder, or an encoder of fully connected layers. JavaScript's numbers are doubles, so what the browser
-computes differs from torch by rounding alone: for `float32` its outputs equal torch's within 1e-5. `float16`
-rounds every weight once, by at most one part in 2048; then the outputs equal those of
-`with_rounded_weights(network, "float16")` within 1e-5.
+A decoder, or an encoder of fully connected layers; their gated kin of a `MultiRateVAE` too. JavaScript's
+numbers are doubles, so what the browser computes differs from torch by rounding alone: for `float32` its
+outputs equal torch's within 1e-5. `float16` rounds every weight once, by at most one part in 2048; then the
+outputs equal those of `with_rounded_weights(network, "float16")` within 1e-5.
 """
 
 import copy
@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from vaelib.checks import require
+from vaelib.multirate import GatedLinear
 
 DTYPES = {"float16": "<f2", "float32": "<f4"}
 
@@ -33,7 +34,7 @@ def export_layers(network: nn.Sequential, dtype: str = "float16") -> dict:
 
     Returns a dictionary: `layers`, a list of JSON-able records whose `weight` and `bias` say where in the
     block they start, counted in numbers; `dtype`; and `blob`, the block itself: all weights as little-endian
-    numbers of that type.
+    numbers of that type. The record of a `GatedLinear` holds its dial's layers besides.
 
     Raises ValueError, naming the layer, for a layer the browser does not know, a shape it cannot take, and a
     weight that is not finite or too large for `dtype`.
@@ -42,6 +43,13 @@ def export_layers(network: nn.Sequential, dtype: str = "float16") -> dict:
     plain = isinstance(network, nn.Sequential)
     require(plain, "network", f"of type {type(network).__name__}", "an nn.Sequential")
     blocks: list[np.ndarray] = []
+    layers = _write(network, dtype, blocks)
+    require(len(blocks) > 0, "network", "without weights", "at least one layer with weights")
+    return {"layers": layers, "dtype": dtype, "blob": b"".join(block.tobytes() for block in blocks)}
+
+
+def _write(network: nn.Sequential, dtype: str, blocks: list[np.ndarray]) -> list[dict]:
+    """Return the records of the layers, and append their numbers to the blocks."""
     layers: list[dict] = []
     shape: tuple[int, ...] | None = None
     for name, layer in _named_layers(network):
@@ -51,9 +59,11 @@ def export_layers(network: nn.Sequential, dtype: str = "float16") -> dict:
             if values is not None:
                 record[part] = sum(block.size for block in blocks)
                 blocks.append(_as_numbers(f"{part} of {name}", values, dtype))
+        if isinstance(layer, GatedLinear):
+            dial = _write(layer.dial, dtype, blocks)
+            record |= {"type": "gated", "gates_inputs": layer.gates_inputs, "dial": dial}
         layers.append(record)
-    require(len(blocks) > 0, "network", "without weights", "at least one layer with weights")
-    return {"layers": layers, "dtype": dtype, "blob": b"".join(block.tobytes() for block in blocks)}
+    return layers
 
 
 def with_rounded_weights(network: nn.Sequential, dtype: str = "float16") -> nn.Sequential:
@@ -97,7 +107,7 @@ def _describe(
 ) -> tuple[dict, tuple[int, ...] | None]:
     """Return one layer's record and its output's shape, no batch; `shape` is its input's, if known."""
     kind = type(layer)
-    if kind is nn.Linear:
+    if kind in (nn.Linear, GatedLinear):
         return _linear(name, layer, shape)
     if kind in ELEMENTWISE:
         return _elementwise(name, layer), shape

@@ -97,15 +97,24 @@ export function makePicks(kit, { label, pictures, choose }) {
 
 // ---- the plane ----
 
+/** The codes of the data as they were sent, with their classes: [[z, label], ...]. */
+function storedCodes({ model }) {
+  const [places, labels] = [model.get("codes"), model.get("labels")];
+  const coordinate = (i) => places.getInt16(2 * i, true) * model.get("spec").code_step;
+  return Array.from({ length: labels.byteLength }, (_, n) => [
+    [coordinate(2 * n), coordinate(2 * n + 1)],
+    labels.getUint8(n),
+  ]);
+}
+
 /**
  * The latent plane from -extent to extent, in three layers. `drawHeat(weights)` shades a grid of cells, column by
- * column from the lower left; `drawGround(theme)` draws the prior's circles and the codes of the data;
- * `drawMarks(sketch)` what moves. The pen of a sketch draws in the plane's numbers:
+ * column from the lower left; `drawGround(theme, points)` draws the prior's circles and codes, by default those of the
+ * data, each by its class; `drawMarks(sketch)` what moves. The pen of a sketch draws in the plane's numbers:
  *   ellipse({mean, deviation}, times, {series, dash}),  spot(z, radius, {series}),  words(z, text, {series, dy}).
  */
 export function makePlane(kit) {
-  const { extent, cells, code_step: step, colours } = kit.model.get("spec");
-  const [places, labels] = [kit.model.get("codes"), kit.model.get("labels")];
+  const { extent, cells, colours, axes = [0, 1] } = kit.model.get("spec");
   const heat = h("canvas", { width: cells ?? 1, height: cells ?? 1, "aria-hidden": "true" });
   const ground = h("canvas", { "aria-hidden": "true" });
   const marks = svg("svg", { "aria-hidden": "true" });
@@ -113,7 +122,7 @@ export function makePlane(kit) {
   const toPixels = ([across, up]) =>
     [across, -up].map((value) => ((value + extent) / (2 * extent)) * node.clientWidth);
 
-  function drawGround(theme) {
+  function drawGround(theme, points = storedCodes(kit)) {
     const size = node.clientWidth;
     const context = crisp(ground, size, size);
     Object.assign(context, { strokeStyle: theme.muted, globalAlpha: 0.6, textAlign: "center", textBaseline: "middle" });
@@ -125,10 +134,9 @@ export function makePlane(kit) {
     }
     context.globalAlpha = cells ? 0.65 : 0.8;
     context.font = `600 ${size < 350 ? 9 : 11}px ${theme.font}`;
-    for (let n = 0; n < labels.byteLength; n++) {
-      const label = labels.getUint8(n);
+    for (const [z, label] of points) {
       context.fillStyle = classColour(colours, label, theme);
-      context.fillText(label, ...toPixels([0, 2].map((at) => places.getInt16(4 * n + at, true) * step)));
+      context.fillText(label, ...toPixels(z));
     }
     Object.assign(context, { globalAlpha: 1, strokeStyle: theme.card, lineWidth: 4, lineJoin: "round" });
     context.setLineDash([]);
@@ -139,8 +147,9 @@ export function makePlane(kit) {
     };
     for (const radius of [1, 2, 3])
       write(`${radius}σ`, toPixels([radius * Math.SQRT1_2, -radius * Math.SQRT1_2]), theme.muted, "12px");
-    write("z₁", [size - 14, size / 2 - 12], theme.text, "italic 15px");
-    write("z₂", [size / 2 + 14, 14], theme.text, "italic 15px");
+    const [across, up] = axes.map((axis) => `z${subscript(axis + 1)}`);
+    write(across, [size - 14, size / 2 - 12], theme.text, "italic 15px");
+    write(up, [size / 2 + 14, 14], theme.text, "italic 15px");
   }
 
   /** Shade the cells, the most probable one darkest. */
