@@ -294,11 +294,7 @@ def test_changes_are_announced(show):
     here.settle()
     words = here.page.locator(".verdict").inner_text()
     assert words.startswith("β = 1: 1 of 2 latents is active; a code costs ")
-    here.page.wait_for_function(
-        """words => document.querySelector('[data-vaelib-ready]').shadowRoot
-             .querySelector('[aria-live]').textContent === words""",
-        arg=words,
-    )
+    here.assert_says(words)
 
 
 def quiet() -> MultiRateVAE:

@@ -191,10 +191,7 @@ def test_a_finger_finds_large_targets(show):
 def test_changes_are_announced(show):
     here = show(Collapse())
     slide(here, "β", -0.5)
-    here.page.wait_for_function(
-        """() => document.querySelector('[data-vaelib-ready]').shadowRoot.querySelector('[aria-live]').textContent
-             === '4 of 5 dimensions are active at the level τ = 0.32; 1 latent has collapsed onto the prior.'"""
-    )
+    here.assert_says("4 of 5 dimensions are active at the level τ = 0.32; 1 latent has collapsed onto the prior.")
 
 
 def test_without_script_and_in_print_there_is_the_picture(show):

@@ -166,10 +166,7 @@ def test_words_follow_the_bars(visit, pages):
     here.page.get_by_label("Probabilities p: sunny").fill("0.5")
     here.settle()
     assert here.page.locator(".verdict").inner_text().startswith("L = H")
-    here.page.wait_for_function(
-        """() => document.querySelector('[data-vaelib-ready]').shadowRoot.querySelector('[aria-live]')
-             .textContent === 'Entropy 1.00 of 1.00 bits; expected length 1.00.'"""
-    )
+    here.assert_says("Entropy 1.00 of 1.00 bits; expected length 1.00.")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -236,11 +236,7 @@ def test_changes_are_announced(show, holes):
     words = "; ".join(
         f"{holes.spec[name]['name']}: {found[name]['spacings']:.1f} spacings from a code" for name in SIDES
     )
-    here.page.wait_for_function(
-        """said => document.querySelector('[data-vaelib-ready]').shadowRoot.querySelector('[aria-live]')
-             .textContent === said""",
-        arg=f"{words}.",
-    )
+    here.assert_says(f"{words}.")
 
 
 def test_without_script_and_in_print_there_is_the_picture(show, holes):

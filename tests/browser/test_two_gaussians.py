@@ -241,10 +241,7 @@ def test_a_finger_drags_a_peak_and_finds_large_targets(visit, pages):
 def test_changes_are_announced(visit, pages):
     here = visit(pages["default"])
     slide(here, "σ of q", 1)
-    here.page.wait_for_function(
-        """() => document.querySelector('[data-vaelib-ready]').shadowRoot.querySelector('[aria-live]')
-             .textContent === 'KL p to q 0.721 bits, q to p 0.721 bits.'"""
-    )
+    here.assert_says("KL p to q 0.721 bits, q to p 0.721 bits.")
 
 
 def test_without_script_and_in_print_there_is_the_picture(visit, pages):

@@ -1,12 +1,13 @@
 """Two gradients on a bare page opened from disk: its estimates redrawn in NumPy, its theory by quadrature."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
-from widget_pages import READY, Visit, assert_still_stands_in
+from widget_pages import Visit, assert_still_stands_in
 
 from vaelib.widgets import TwoGradients
 
@@ -205,10 +206,7 @@ def test_a_finger_finds_large_targets(show):
 def test_changes_are_announced(show):
     here = show(TwoGradients())
     slide(here, "samples per estimate", 2)
-    here.page.wait_for_function(
-        """() => /^Score function: standard deviation [\\d.]+. Score \\+ baseline/.test(document
-             .querySelector('[data-vaelib-ready]').shadowRoot.querySelector('[aria-live]').textContent)"""
-    )
+    here.assert_says(re.compile(r"^Score function: standard deviation [\d.]+. Score \+ baseline"))
 
 
 def test_without_script_and_in_print_there_is_the_picture(show):

@@ -1,9 +1,10 @@
 """Pages that hold nothing but widgets, opened from disk by a browser that can reach nothing else."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from vaelib.widgets import Widget, keep_first_of_each
 
@@ -100,6 +101,10 @@ class Visit:
         """The numbers that the first widget shows, once drawn."""
         self.settle()
         return self.page.locator(READY).first.evaluate("el => el.vaelib.numbers")
+
+    def assert_says(self, said: str | re.Pattern[str]) -> None:
+        """The first widget announces this, all of it or what the pattern finds, within ten seconds."""
+        expect(self.page.locator(f"{READY} [aria-live]").first).to_have_text(said, timeout=10_000)
 
     def untidy(self) -> list:
         """Words of the first widget that lie outside its frame, and pairs of words that lie over each other."""
