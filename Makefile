@@ -10,6 +10,8 @@ PYTHON ?= python3
 PORT ?= 8000
 # yes: test the built book in a browser, too. no: leave those tests out.
 BROWSER ?= yes
+# How many tests run at a time. A module stays in one process; torch gets one thread in each (see below).
+JOBS ?= 2
 # Where torch comes from. On Linux the wheel on PyPI carries several GB of CUDA; this index has the CPU build.
 # Empty: whatever pip finds.
 ifeq ($(shell uname -s),Linux)
@@ -18,6 +20,8 @@ endif
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q
+# torch's own threads crawl beside another process that computes: one thread for each of the tests' processes.
+PARALLEL := OMP_NUM_THREADS=1 $(PYTEST) --numprocesses $(JOBS) --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## list the commands
@@ -40,15 +44,15 @@ lab: .make/installed  ## open the notebooks in JupyterLab
 
 test: book  ## run every test
 	@echo "Lint and unit tests"
-	@$(PYTEST) tests/lint tests/unit
+	@$(PARALLEL) tests/lint tests/unit
 	@echo "Every notebook, run from top to bottom and compared with its stored output"
-	@TQDM_DISABLE=1 $(PYTEST) --nbval --nbval-current-env book
+	@TQDM_DISABLE=1 $(PARALLEL) --nbval --nbval-current-env book
 ifeq ($(BROWSER),no)
 	@echo "BROWSER=no: the tests of the built book and of JupyterLab in a browser were left out."
 else
 	@$(BIN)/python tools/find_browser.py
 	@echo "The built book in a browser"
-	@$(PYTEST) tests/browser
+	@$(PARALLEL) tests/browser
 	@echo "JupyterLab in a browser"
 	@$(PYTEST) tests/lab
 endif
