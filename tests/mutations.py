@@ -479,7 +479,7 @@ MUTATIONS = [
              HOLES_TEST + "it_starts_at_the_codes_of_the_first_picture"),
     Mutation(HOLES_JS, "readNumbers(model.get(`${name}_weights`)", "readNumbers(model.get(`vae_weights`)",
              HOLES_TEST + "it_starts_at_the_codes_of_the_first_picture"),
-    Mutation(HOLES_JS, "between(paths(), k / (STEPS - 1))", "between(paths(), k / STEPS)",
+    Mutation(HOLES_JS, "onPath(paths(), k / (STEPS - 1))", "onPath(paths(), k / STEPS)",
              HOLES_TEST + "strips_show_nine_pictures_of_either_decoder"),
     Mutation("vaelib/widgets/js/random.js", "Math.sqrt(-2 * Math.log(1 - uniform()))",
              "Math.sqrt(-Math.log(1 - uniform()))",
@@ -561,7 +561,7 @@ MUTATIONS = [
     Mutation(SLIDER, ".argsort()[-2:]", ".argsort()[:2]",
              SLIDER_TEST + "ellipses_and_bars_are_drawn_where_the_numbers_say"),
     Mutation(EXPORT, '"gates_inputs": layer.gates_inputs', '"gates_inputs": not layer.gates_inputs', FOLDED_TEST),
-    Mutation(DIGITS_JS, "context.fillText(label, ...toPixels(z));",
-             "context.fillText(label, ...toPixels([z[1], z[0]]));",
+    Mutation(DIGITS_JS, "points.map(([z]) => toPixels(z))",
+             "points.map(([[a, b]]) => toPixels([b, a]))",
              SLIDER_TEST + "codes_are_painted_where_they_are"),
 ]

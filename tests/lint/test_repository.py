@@ -51,7 +51,7 @@ def test_no_file_is_larger_than_600_kib(root):
 def test_vaelib_stays_small():
     counts, parts = sizes(), totals()
     assert parts["library"] <= 2000, "what the book teaches: about 2,000 lines of code"
-    assert parts["widgets"] <= 1600, "their pictures' Python; a widget's front end is JavaScript"
+    assert parts["widgets"] <= 1700, "their pictures' Python; a widget's front end is JavaScript"
     assert max(counts.values()) <= 250, max(counts, key=counts.get)
 
 

@@ -25,10 +25,8 @@ RECONSTRUCTS, NEAR, TIGHT, MATCHES, IN_USE, INFORMS = (
 
 
 def trained(beta: float, steps: int) -> VAE:
-    vae, threads = mlp_vae((1, 8, 8), 3, Bernoulli(), hidden=(128,)), torch.get_num_threads()
-    torch.set_num_threads(1)
+    vae = mlp_vae((1, 8, 8), 3, Bernoulli(), hidden=(128,))
     fit(vae, TRAIN, steps=steps, beta=beta, progress=False)
-    torch.set_num_threads(threads)
     return vae
 
 

@@ -15,15 +15,6 @@ WEIGHT = torch.tensor([[1, 0], [1, 1], [0, 2]], dtype=torch.float64)
 X = torch.tensor([[1, 2, 0.5]], dtype=torch.float64)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small steps on several threads crawl on a machine that is busy with something else."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def random_model(seed: int = 0, data_dim: int = 5, latent_dim: int = 3) -> tuple[LinearVAE, torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
     weight, bias, x = (

@@ -20,15 +20,6 @@ from vaelib.training import fit
 X = digits("binary")[0][:300]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small steps on several threads crawl on a machine that is busy with something else."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def small_vae(**options) -> VAE:
     return mlp_vae((1, 8, 8), 2, "bernoulli", **{"hidden": (24,)} | options)
 

@@ -17,12 +17,9 @@ CAUGHT = {letter: letter for letter in EXHIBITS} | {"B": "BC", "J": "CJ"}
 
 
 @pytest.fixture(autouse=True)
-def seeded_on_one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def seeded():
     with museum.seeded(0):
         yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -17,15 +17,6 @@ from vaelib.training import History, fit, schedule
 X = digits("counts")[0][:200]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small steps on several threads crawl on a machine that is busy with something else."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def digit_vae(**options) -> VAE:
     return mlp_vae((1, 8, 8), 2, Binomial(16), hidden=(16,), **options)
 

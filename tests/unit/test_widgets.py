@@ -250,6 +250,11 @@ def test_wrong_arguments_are_refused(vae, case):
         LatentExplorer(vae, **arguments)
 
 
+def test_an_argument_that_does_not_exist_is_refused(vae):
+    with pytest.raises(TypeError, match="LatentExplorer has no argument 'titel'"):
+        LatentExplorer(vae, titel="Digits")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -65,6 +65,8 @@ class Widget(anywidget.AnyWidget):
         super().__init_subclass__(**options)
 
     def __init__(self, **traits: object) -> None:
+        for name in traits.keys() - self.trait_names():
+            raise TypeError(f"{type(self).__name__} has no argument {name!r}")
         super().__init__(**_labels_first(traits))
 
     def set_state(self, sync_data: dict) -> None:

@@ -11,18 +11,17 @@ from vaelib import plots
 from vaelib.checks import positive, real_array, require
 from vaelib.multirate import MultiRateVAE
 from vaelib.widgets.base import Still
-from vaelib.widgets.codes import checked_labels, spread
-from vaelib.widgets.digits import DigitWidget, check_pixels, extent
+from vaelib.widgets.codes import checked_labels, extent, spread
+from vaelib.widgets.digits import SCRIPTS, DigitWidget, check_pixels
 from vaelib.widgets.export import with_rounded_weights
 from vaelib.widgets.traits import Number
 
 LOW, HIGH = 0.05, 16.0
 BETAS = [LOW, *(2 ** np.arange(-69 / 16, 4.01, 1 / 16)).round(6).tolist()]  # of the curve, 16 in an octave
 MOST_POINTS, DRAWS = 300, 4  # on the plane; codes of each example in the curve's distortion
-SCRIPTS = ("figures.js", "random.js", "decoder.js", "codes.js", "digits.js", "beta_slider.js")
 
 
-class BetaSlider(DigitWidget, scripts=SCRIPTS):
+class BetaSlider(DigitWidget, scripts=(*SCRIPTS, "beta_slider.js")):
     """A multi-rate VAE of digits at every beta from 0.05 to 16: codes, pictures, nats, its place on a curve.
 
     Arguments:

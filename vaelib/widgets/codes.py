@@ -1,8 +1,9 @@
-"""What the widgets about latent planes share: the data's codes, checked and thinned out, and the path.
+"""What the widgets about latent planes share: the data's codes, checked, thinned out and packed, and the path.
 
 Checks raise ValueError, naming the argument.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,10 +12,15 @@ from torch import Tensor
 from vaelib.checks import real_array, require
 from vaelib.likelihoods import FAMILIES, Likelihood
 from vaelib.models import VAE
+from vaelib.plots import montage
+from vaelib.widgets.base import picture_file
 
-MOST_CODES = 600
+MOST_CODES, MOST_INPUTS = 600, 40
+REACH = 3.5  # a plane shows the prior's third circle
 CODE_STEP = 0.01  # codes are drawn, not computed with: a hundredth is less than a pixel
 FURTHEST_CODE = 300.0
+SHARES = [-math.expm1(-(radius**2) / 2) for radius in (1, 2, 3)]  # of the prior, within so many deviations
+CIRCLES = "The dashed circles hold {:.0%}, {:.0%} and {:.0%} of the prior".format(*SHARES)
 
 
 def spread(classes: np.ndarray, most: int) -> np.ndarray:
@@ -31,9 +37,31 @@ def spread(classes: np.ndarray, most: int) -> np.ndarray:
     return np.sort(np.concatenate(kept)) if kept else np.empty(0, int)
 
 
+def packed(codes: np.ndarray, step: float = CODE_STEP) -> bytes:
+    """Return the codes (N, k), each number as the nearest whole number of steps, for the browser."""
+    return np.round(codes / step).astype("<i2").tobytes()
+
+
+def unpacked(content: bytes, latent_dim: int = 2, step: float = CODE_STEP) -> np.ndarray:
+    """Return the codes (N, latent_dim) that `packed` put into `content`, float64."""
+    return step * np.frombuffer(content, "<i2").reshape(-1, latent_dim)
+
+
+def extent(*points: Tensor | np.ndarray | Sequence) -> float:
+    """Return how far the plane reaches from the origin: past the prior's third circle and the points."""
+    furthest = [np.abs(real_array("points", each)).max(initial=0) for each in points]
+    return max([REACH, *(math.ceil(10.5 * float(each)) / 10 for each in furthest)])
+
+
 def on_path(start: Sequence[float], end: Sequence[float], position: float) -> list[float]:
     """Return the point a share `position` of the straight way from one code to another."""
     return [a + position * (b - a) for a, b in zip(start, end, strict=True)]
+
+
+def picture_row(inputs: Tensor, likelihood: Likelihood) -> bytes:
+    """Return the inputs, 2 to 40, side by side as one picture."""
+    require(2 <= len(inputs) <= MOST_INPUTS, "inputs", f"{len(inputs)} pictures", f"2 to {MOST_INPUTS}")
+    return picture_file(montage(likelihood.to_unit(inputs), len(inputs), gap=0))[1]
 
 
 def check_image_model(vae: VAE) -> None:

@@ -1,7 +1,5 @@
 """What the widgets about one digit share: its model as the browser runs it, and the codes of the data."""
 
-import math
-
 import numpy as np
 import traitlets
 from matplotlib.axes import Axes
@@ -12,11 +10,11 @@ from vaelib.checks import require
 from vaelib.likelihoods import Bernoulli, Binomial, Likelihood
 from vaelib.models import VAE
 from vaelib.widgets.base import Widget
-from vaelib.widgets.codes import CODE_STEP, MOST_CODES, checked_codes, checked_labels, spread
+from vaelib.widgets.codes import CODE_STEP, MOST_CODES, checked_codes, checked_labels, packed, spread, unpacked
 from vaelib.widgets.export import export_layers, with_rounded_weights
 from vaelib.widgets.traits import Whole
 
-REACH = 3.5  # the plane shows the prior's third circle
+SCRIPTS = ("figures.js", "random.js", "decoder.js", "codes.js", "digits.js")  # before a subclass's own
 
 
 class DigitWidget(Widget):
@@ -34,10 +32,7 @@ class DigitWidget(Widget):
     """
 
     spec = traitlets.Dict().tag(sync=True)
-    encoder = traitlets.Bytes().tag(sync=True)
-    decoder = traitlets.Bytes().tag(sync=True)
-    codes = traitlets.Bytes().tag(sync=True)
-    labels = traitlets.Bytes().tag(sync=True)
+    encoder, decoder, codes, labels = (traitlets.Bytes().tag(sync=True) for _ in range(4))
     seed = Whole(0, 0, 2**31 - 1)
 
     def __init__(
@@ -47,7 +42,8 @@ class DigitWidget(Widget):
         require(codes is None or labels is not None, "labels", "None", "the class of each code")
         classes = checked_labels(codes, labels)
         kept = spread(classes, MOST_CODES)
-        networks = {name: export_layers(getattr(vae, name), dtype) for name in ("encoder", "decoder")}
+        parts = [name for name in ("encoder", "decoder") if hasattr(vae, name)]
+        networks = {name: export_layers(getattr(vae, name), dtype) for name in parts}
         shared = {
             "layers": {name: network["layers"] for name, network in networks.items()},
             "dtype": dtype,
@@ -57,7 +53,7 @@ class DigitWidget(Widget):
         }
         super().__init__(
             spec=shared | spec,
-            codes=np.round(places[kept] / CODE_STEP).astype("<i2").tobytes(),
+            codes=packed(places[kept]),
             labels=classes[kept].astype("u1").tobytes(),
             **{name: network["blob"] for name, network in networks.items()},
             **traits,
@@ -65,8 +61,7 @@ class DigitWidget(Widget):
 
     def draw_codes(self, axes: Axes) -> None:
         """Draw the codes, each by its class, and the prior's circles on a plane of the widget's reach."""
-        codes = np.frombuffer(self.codes, "<i2").reshape(-1, 2) * CODE_STEP
-        for code, label in zip(codes, np.frombuffer(self.labels, "u1")):
+        for code, label in zip(unpacked(self.codes), np.frombuffer(self.labels, "u1")):
             axes.text(*code, str(label), color=plots.COLOURS[label % 10], fontsize=6, ha="center", va="center")
         plots.draw_prior(axes)
         reach = self.spec["extent"]
@@ -92,8 +87,3 @@ def check_pixels(name: str, likelihood: Likelihood) -> None:
     black, counted = isinstance(likelihood, Bernoulli), isinstance(likelihood, Binomial)
     fits = black and not likelihood.grey or counted and likelihood.total == 16
     require(fits, name, repr(likelihood), "Bernoulli() or Binomial(16)")
-
-
-def extent(*points: Tensor | np.ndarray) -> float:
-    """Return how far the plane reaches from the origin: past the prior's third circle and the points."""
-    return max([REACH, *(math.ceil(10.5 * float(abs(each).max())) / 10 for each in points)])

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
+import traitlets
 from matplotlib.patches import Ellipse
 from numpy.polynomial.hermite_e import hermegauss
 from torch import Tensor
@@ -14,16 +15,15 @@ from vaelib.gaussian import kl_to_standard_normal
 from vaelib.likelihoods import Bernoulli, Binomial
 from vaelib.models import VAE
 from vaelib.widgets.base import Still
-from vaelib.widgets.codes import checked_codes
-from vaelib.widgets.digits import DigitWidget, as_the_browser_runs_it, extent
+from vaelib.widgets.codes import checked_codes, extent
+from vaelib.widgets.digits import SCRIPTS, DigitWidget, as_the_browser_runs_it
 from vaelib.widgets.traits import Numbers
 
 NODES = 9  # of the quadrature, in each latent dimension
 MOST_EXAMPLES = 12
-SCRIPTS = ("figures.js", "random.js", "decoder.js", "codes.js", "digits.js", "encode_your_own.js")
 
 
-class EncodeYourOwn(DigitWidget, scripts=SCRIPTS):
+class EncodeYourOwn(DigitWidget, scripts=(*SCRIPTS, "encode_your_own.js")):
     """A pad of 32 by 32 dots for a digit; its posterior, reconstruction, rate and distortion.
 
     Arguments, beside those of every `DigitWidget`:
@@ -36,23 +36,16 @@ class EncodeYourOwn(DigitWidget, scripts=SCRIPTS):
     `seed` keep in step with the screen. Raises ValueError, also for traits set later, for what does not fit.
     """
 
+    title = traitlets.Unicode("Encode your own").tag(sync=True)
+    task = traitlets.Unicode(
+        "Draw a digit that the model finds as probable as the digits it was never shown."
+    ).tag(sync=True)
     rows = Numbers((0,) * 32, 0, 2**32 - 1)
 
     @torch.no_grad()
     def __init__(
-        self,
-        vae: VAE,
-        codes: Tensor,
-        labels: Tensor,
-        examples: Tensor,
-        held_out: Tensor,
-        *,
-        start: int = 0,
-        seed: int = 0,
-        title: str = "Encode your own",
-        task: str = "Draw a digit that the model finds as probable as the digits it was never shown.",
-        caption: str | None = None,
-        dtype: str = "float16",
+        self, vae: VAE, codes: Tensor, labels: Tensor, examples: Tensor, held_out: Tensor, *,
+        start: int = 0, dtype: str = "float16", **traits: object
     ) -> None:
         self._vae = vae = as_the_browser_runs_it(vae, dtype)
         Binomial(16).check(examples)
@@ -74,8 +67,8 @@ class EncodeYourOwn(DigitWidget, scripts=SCRIPTS):
             "nodes": nodes.tolist(),
             "node_weights": (weights / weights.sum()).tolist(),
         }
-        words = {"title": title, "task": task, "caption": _caption(binary) if caption is None else caption}
-        super().__init__(vae, codes, labels, dtype, spec, rows=pads[start], seed=seed, **words)
+        traits = {"caption": _caption(binary), **traits}
+        super().__init__(vae, codes, labels, dtype, spec, rows=pads[start], **traits)
 
     @torch.no_grad()
     def still(self) -> Still:

@@ -12,15 +12,15 @@ from torch import Tensor
 from vaelib import plots
 from vaelib.checks import require
 from vaelib.models import VAE, Autoencoder, LatentModel
-from vaelib.widgets.base import Still, Widget, picture_file
+from vaelib.widgets.base import Still, Widget
 from vaelib.widgets.codes import (
-    FURTHEST_CODE, check_image_model, checked_codes, checked_labels, class_names, family_name, on_path, spread
+    CIRCLES, FURTHEST_CODE, MOST_INPUTS, REACH, check_image_model, checked_codes, checked_labels, class_names,
+    family_name, on_path, packed, picture_row, spread, unpacked,
 )
 from vaelib.widgets.export import export_layers
 from vaelib.widgets.traits import Number, Numbers, Whole
 
-MOST_CODES, MOST_INPUTS = 400, 40
-PRIOR_REACH = 3.5  # each plane shows the prior's third circle
+MOST_CODES = 400
 NAMES = {"autoencoder": "Autoencoder", "vae": "VAE"}
 
 
@@ -55,25 +55,14 @@ class Holes(Widget, scripts=("figures.js", "decoder.js", "codes.js", "random.js"
     vae_z = Numbers((0.0, 0.0), -FURTHEST_CODE, FURTHEST_CODE)
 
     spec = traitlets.Dict().tag(sync=True)
-    autoencoder_weights = traitlets.Bytes().tag(sync=True)
-    vae_weights = traitlets.Bytes().tag(sync=True)
-    autoencoder_codes = traitlets.Bytes().tag(sync=True)
-    vae_codes = traitlets.Bytes().tag(sync=True)
-    labels = traitlets.Bytes().tag(sync=True)
-    inputs = traitlets.Bytes().tag(sync=True)
+    autoencoder_weights, vae_weights = (traitlets.Bytes().tag(sync=True) for _ in NAMES)
+    autoencoder_codes, vae_codes = (traitlets.Bytes().tag(sync=True) for _ in NAMES)
+    labels, inputs = (traitlets.Bytes().tag(sync=True) for _ in range(2))
 
     @torch.no_grad()
     def __init__(
-        self,
-        autoencoder: Autoencoder,
-        vae: VAE,
-        autoencoder_codes: Tensor,
-        vae_codes: Tensor,
-        labels: Tensor,
-        inputs: Tensor,
-        label_names: Sequence[str] | None = None,
-        dtype: str = "float16",
-        **traits: object,
+        self, autoencoder: Autoencoder, vae: VAE, autoencoder_codes: Tensor, vae_codes: Tensor, labels: Tensor,
+        inputs: Tensor, label_names: Sequence[str] | None = None, dtype: str = "float16", **traits: object
     ) -> None:
         _check_models(autoencoder, vae)
         places = {"autoencoder": autoencoder_codes, "vae": vae_codes}
@@ -83,8 +72,7 @@ class Holes(Widget, scripts=("figures.js", "decoder.js", "codes.js", "random.js"
         classes = checked_labels(vae_codes, labels)
         names, kept = class_names(classes, labels, label_names), spread(classes, MOST_CODES)
         ends = {"autoencoder": autoencoder.encode(inputs), "vae": vae.posterior(inputs).mean}
-        count = len(inputs)
-        require(2 <= count <= MOST_INPUTS, "inputs", f"{count} pictures", f"2 to {MOST_INPUTS}")
+        sheet = picture_row(inputs, vae.likelihood)
         nearest = torch.cdist(ends["vae"].double().cpu(), torch.tensor(places["vae"])).argmin(1)
         spec = {
             "dtype": dtype,
@@ -101,9 +89,8 @@ class Holes(Widget, scripts=("figures.js", "decoder.js", "codes.js", "random.js"
             traits[f"{name}_weights"] = exported["blob"]
             spec[name] = {"name": NAMES[name], "layers": exported["layers"], **plane}
         traits = {"caption": _caption(len(kept), total), "spec": spec, **traits}
-        sheet = plots.montage(vae.likelihood.to_unit(inputs), count, gap=0)
         labels = classes[kept].astype("u1").tobytes()
-        super().__init__(labels=labels, inputs=picture_file(sheet)[1], **traits)
+        super().__init__(labels=labels, inputs=sheet, **traits)
         self.autoencoder_z, self.vae_z = (self.on_path(name, self.path_position) for name in NAMES)
 
     def on_path(self, name: str, position: float) -> list[float]:
@@ -113,8 +100,8 @@ class Holes(Widget, scripts=("figures.js", "decoder.js", "codes.js", "random.js"
 
     def shown_codes(self, name: str) -> np.ndarray:
         """Return the codes that the plane of "autoencoder" or "vae" shows, (n, 2) float64, n <= 400."""
-        plane, numbers = self.spec[name], np.frombuffer(getattr(self, f"{name}_codes"), "<i2")
-        return np.array(plane["centre"]) + plane["step"] * numbers.reshape(-1, 2)
+        plane = self.spec[name]
+        return plane["centre"] + unpacked(getattr(self, f"{name}_codes"), 2, plane["step"])
 
     @torch.no_grad()
     def still(self) -> Still:
@@ -168,24 +155,22 @@ def _plane(name: str, codes: np.ndarray, kept: np.ndarray, ends: Tensor) -> tupl
     Its `spacing` is the median, over the codes shown, of the distance to the nearest other code.
     """
     ends = ends.double().cpu().numpy()
-    prior = [[-PRIOR_REACH] * 2, [PRIOR_REACH] * 2]
-    everything = np.concatenate([codes, ends, prior])
+    everything = np.concatenate([codes, ends, [[-REACH] * 2, [REACH] * 2]])
     low, high = everything.min(0), everything.max(0)
     centre, reach = ((low + high) / 2).round(4), math.ceil(5.2 * (high - low).max()) / 10
     step = reach / 2**15
-    numbers = np.round((codes[kept] - centre) / step).astype("<i2")
-    shown = torch.tensor(centre + step * numbers)
+    content = packed(codes[kept] - centre, step)
+    shown = torch.tensor(centre + unpacked(content, 2, step))
     spacing = torch.cdist(shown, shown).fill_diagonal_(math.inf).min(1).values.median().item()
     require(0 < spacing < math.inf, name, "one code, or mostly the same one", "codes that differ")
     plane = {"centre": centre.tolist(), "reach": reach, "step": step, "spacing": spacing}
-    return {**plane, "inputs": ends.round(4).tolist()}, numbers.tobytes()
+    return {**plane, "inputs": ends.round(4).tolist()}, content
 
 
 def _caption(shown: int, total: int) -> str:
-    one, two, three = (f"{100 * -math.expm1(-(radius**2) / 2):.0f}%" for radius in (1, 2, 3))
     return (
         f"Each mark is the code of one picture, {shown:,} of {total:,}; the VAE's is its posterior mean. The "
         "greyer the ground, the further from every mark. Distances count in typical spacings: the median "
-        "distance from a mark of the same plane to its nearest neighbour. The dashed circles hold "
-        f"{one}, {two} and {three} of the prior N(0, I), of which the plain autoencoder knows nothing."
+        f"distance from a mark of the same plane to its nearest neighbour. {CIRCLES} N(0, I), of which the plain "
+        "autoencoder knows nothing."
     )

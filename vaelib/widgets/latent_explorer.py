@@ -1,7 +1,5 @@
 """Widget 11, the latent explorer: a point in the latent space, and what the decoder makes of it."""
 
-import math
-import numbers
 from collections.abc import Sequence
 from types import EllipsisType
 
@@ -13,11 +11,13 @@ from torch import Tensor
 from vaelib.checks import is_whole_number, real_array, require
 from vaelib.models import VAE
 from vaelib.plots import COLOURS, montage
-from vaelib.widgets.base import Still, Widget, picture_file
+from vaelib.widgets.base import Still, Widget
 from vaelib.widgets.codes import (
-    CODE_STEP, MOST_CODES, check_image_model, checked_codes, checked_labels, class_names, family_name, on_path, spread
+    CIRCLES, CODE_STEP, MOST_CODES, check_image_model, checked_codes, checked_labels, class_names, extent, family_name,
+    on_path, packed, picture_row, spread, unpacked,
 )
 from vaelib.widgets.export import export_layers
+from vaelib.widgets.traits import Number
 
 FURTHEST = 10.0  # a point further out than this, and than all the data, would shrink the plane to nothing
 
@@ -47,36 +47,20 @@ class LatentExplorer(Widget, scripts=("decoder.js", "codes.js", "latent_explorer
     ValueError, also for traits set later, for shapes and values that do not fit the model.
     """
 
+    title = traitlets.Unicode("Latent explorer").tag(sync=True)
     # Of any type for traitlets: the validators below refuse what does not fit, with a ValueError. `Any` would
     # let None pass unseen.
-    z = traitlets.TraitType().tag(sync=True)
-    start = traitlets.TraitType().tag(sync=True)
-    end = traitlets.TraitType().tag(sync=True)
-    path_position = traitlets.TraitType().tag(sync=True)
-    axes = traitlets.TraitType().tag(sync=True)
+    z, start, end, axes = (traitlets.TraitType().tag(sync=True) for _ in range(4))
+    path_position = Number(0.0, 0, 1)
 
     spec = traitlets.Dict().tag(sync=True)
-    weights = traitlets.Bytes().tag(sync=True)
-    codes = traitlets.Bytes().tag(sync=True)
-    labels = traitlets.Bytes().tag(sync=True)
-    inputs = traitlets.Bytes().tag(sync=True)
+    weights, codes, labels, inputs = (traitlets.Bytes().tag(sync=True) for _ in range(4))
 
     def __init__(
-        self,
-        vae: VAE,
-        codes: Tensor | None = None,
-        labels: Tensor | None = None,
-        label_names: Sequence[str] | None = None,
-        inputs: Tensor | None = None,
-        *,
-        z: Sequence[float] | None = None,
-        start: int | None | EllipsisType = ...,
-        end: int | None | EllipsisType = ...,
-        path_position: float = 0.0,
-        title: str = "Latent explorer",
-        task: str | None = None,
-        caption: str | None = None,
-        dtype: str = "float16",
+        self, vae: VAE, codes: Tensor | None = None, labels: Tensor | None = None,
+        label_names: Sequence[str] | None = None, inputs: Tensor | None = None, *, z: Sequence[float] | None = None,
+        start: int | None | EllipsisType = ..., end: int | None | EllipsisType = ..., path_position: float = 0.0,
+        dtype: str = "float16", **traits: object
     ) -> None:
         check_image_model(vae)
         places = checked_codes("codes", codes, vae.latent_dim)
@@ -85,26 +69,27 @@ class LatentExplorer(Widget, scripts=("decoder.js", "codes.js", "latent_explorer
         kept = spread(classes, MOST_CODES)
         input_codes, sheet = _encoded(vae, inputs)
         ends = _first_ends(start, end, len(input_codes))
-        path_position = _checked_position(path_position)
+        path_position = LatentExplorer.path_position.validate(self, path_position)
         exported = export_layers(vae.decoder, dtype)
-        first = _first_point(vae, z, input_codes, ends, path_position, _extent(places, *input_codes))
+        first = _first_point(vae, z, input_codes, ends, path_position, extent(places, input_codes))
         spec = {
             "layers": exported["layers"],
             "dtype": dtype,
             "likelihood": family_name(vae.likelihood),
             "data_shape": list(vae.data_shape),
             "latent_dim": vae.latent_dim,
-            "extent": _extent(places, *input_codes, first),
+            "extent": extent(places, input_codes, first),
             "code_step": CODE_STEP,
             "classes": names,
             "colours": COLOURS,
             "input_codes": input_codes,
         }
         self._vae = vae
+        words = {"task": _default_task(names), "caption": _default_caption(vae, len(kept), len(places))}
         super().__init__(
             spec=spec,
             weights=exported["blob"],
-            codes=np.round(places[kept] / CODE_STEP).astype("<i2").tobytes(),
+            codes=packed(places[kept]),
             labels=classes[kept].astype("u1").tobytes() if names else b"",
             inputs=sheet,
             z=first,
@@ -112,9 +97,7 @@ class LatentExplorer(Widget, scripts=("decoder.js", "codes.js", "latent_explorer
             end=ends[1],
             path_position=path_position,
             axes=[0, 1],
-            title=title,
-            task=_default_task(names) if task is None else task,
-            caption=_default_caption(vae, len(kept), len(places)) if caption is None else caption,
+            **words | traits,
         )
         self.observe(self._walk, ["start", "end", "path_position"])
 
@@ -150,8 +133,8 @@ class LatentExplorer(Widget, scripts=("decoder.js", "codes.js", "latent_explorer
         names = self.spec["classes"]
         if not (names and self.codes):
             return ""
-        codes = np.frombuffer(self.codes, "<i2").reshape(-1, self._vae.latent_dim) * CODE_STEP
-        nearest = torch.cdist(points.double().cpu(), torch.tensor(codes)).argmin(1)
+        codes = torch.tensor(unpacked(self.codes, self._vae.latent_dim))
+        nearest = torch.cdist(points.double().cpu(), codes).argmin(1)
         found = [names[label] for label in np.frombuffer(self.labels, "u1")[nearest.numpy()]]
         rows = [" ".join(found[i : i + columns]) for i in range(0, len(found), columns)]
         return f" The classes of the nearest codes, row by row from the top: {'; '.join(rows)}."
@@ -171,10 +154,6 @@ class LatentExplorer(Widget, scripts=("decoder.js", "codes.js", "latent_explorer
     def _check_end(self, proposal: dict) -> int | None:
         return _checked_index(proposal["trait"].name, proposal["value"], len(self.spec["input_codes"]))
 
-    @traitlets.validate("path_position")
-    def _check_position(self, proposal: dict) -> float:
-        return _checked_position(proposal["value"])
-
     @traitlets.validate("axes")
     def _check_axes(self, proposal: dict) -> list[int]:
         axes, dims = proposal["value"], self.spec["latent_dim"]
@@ -191,9 +170,7 @@ def _encoded(vae: VAE, inputs: Tensor | None) -> tuple[list[list[float]], bytes]
         return [], b""
     require(isinstance(inputs, Tensor), "inputs", f"of type {type(inputs).__name__}", "a torch.Tensor")
     means = vae.posterior(inputs).mean.cpu().double().numpy()
-    require(2 <= len(means) <= 40, "inputs", f"{len(means)} pictures", "2 to 40")
-    _, sheet = picture_file(montage(vae.likelihood.to_unit(inputs), len(means), gap=0))
-    return means.round(4).tolist(), sheet
+    return means.round(4).tolist(), picture_row(inputs, vae.likelihood)
 
 
 def _first_ends(start: object, end: object, count: int) -> list[int | None]:
@@ -204,12 +181,8 @@ def _first_ends(start: object, end: object, count: int) -> list[int | None]:
 
 
 def _first_point(
-    vae: VAE,
-    z: Sequence[float] | None,
-    codes: list[list[float]],
-    ends: list[int | None],
-    position: float,
-    extent: float,
+    vae: VAE, z: Sequence[float] | None, codes: list[list[float]], ends: list[int | None], position: float,
+    extent: float
 ) -> list[float]:
     if z is not None:
         return _checked_point(vae.latent_dim, z, extent)
@@ -234,18 +207,6 @@ def _checked_index(name: str, index: int | None, count: int) -> int | None:
     return None if index is None else int(index)
 
 
-def _checked_position(position: float) -> float:
-    is_number = isinstance(position, numbers.Real) and not isinstance(position, bool)
-    require(is_number and 0 <= position <= 1, "path_position", repr(position), "a number from 0 to 1")
-    return float(position)
-
-
-def _extent(codes: np.ndarray, *points: list[float]) -> float:
-    """Return how far the plane reaches from the origin: past the third circle and every point."""
-    furthest = max([np.abs(codes).max(initial=0), *(abs(number) for point in points for number in point)])
-    return max(3.5, math.ceil(10.5 * furthest) / 10)
-
-
 def _default_task(names: list[str]) -> str:
     if names:
         return "Find a place where one class turns into another."
@@ -254,9 +215,8 @@ def _default_task(names: list[str]) -> str:
 
 def _default_caption(vae: VAE, shown: int, total: int) -> str:
     marks = f"Each mark is the code (the posterior mean) of one picture, {shown:,} of {total:,}. "
-    one, two, three = (f"{100 * (1 - math.exp(-r * r / 2)):.0f}%" for r in (1, 2, 3))
     where = "" if vae.latent_dim == 2 else " in any two dimensions"
-    return f"{marks if total else ''}The dashed circles hold {one}, {two} and {three} of the prior{where}."
+    return f"{marks if total else ''}{CIRCLES}{where}."
 
 
 def _words(numbers: Sequence[float]) -> str:

@@ -1,7 +1,6 @@
 """Widget 17, repair: pixels are erased or disturbed, and Bayes' rule says what may have been there."""
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,14 +12,13 @@ from vaelib.checks import require
 from vaelib.gaussian import standard_log_prob
 from vaelib.models import VAE
 from vaelib.widgets.base import Still
-from vaelib.widgets.codes import checked_codes
-from vaelib.widgets.digits import DigitWidget, as_the_browser_runs_it, extent
+from vaelib.widgets.codes import checked_codes, extent
+from vaelib.widgets.digits import SCRIPTS, DigitWidget, as_the_browser_runs_it
 from vaelib.widgets.traits import Number, Numbers, Whole
 
 MOST_INPUTS = 20
 CELLS = (41, 161)  # at least, at most, along each side of the grid
 COARSEST = 1.5  # standard deviations from cell to cell
-SCRIPTS = ("figures.js", "random.js", "decoder.js", "codes.js", "digits.js", "repair.js")
 
 
 class GridPosterior(NamedTuple):
@@ -32,7 +30,7 @@ class GridPosterior(NamedTuple):
     log_evidence: Tensor
 
 
-class Repair(DigitWidget, scripts=SCRIPTS):
+class Repair(DigitWidget, scripts=(*SCRIPTS, "repair.js")):
     """A digit with erased pixels or noise, the exact posterior of its code on a grid, and what it fills in.
 
     Arguments, beside those of every `DigitWidget`:
@@ -48,39 +46,26 @@ class Repair(DigitWidget, scripts=SCRIPTS):
     a part in a thousand. Raises ValueError, also for traits set later, for what does not fit.
     """
 
+    title = traitlets.Unicode("Repair").tag(sync=True)
+    task = traitlets.Unicode("Erase pixels until two kinds of digit are possible.").tag(sync=True)
     chosen = Whole(0, 0, MOST_INPUTS - 1)
-    erased = Numbers((0,) * 64, 0, 1)
+    erased = Numbers((0,) * 32 + (1,) * 32, 0, 1)
     noise = Number(0.0, 0, 0.5)
 
     @torch.no_grad()
     def __init__(
-        self,
-        vae: VAE,
-        inputs: Tensor,
-        codes: Tensor | None = None,
-        labels: Tensor | None = None,
-        *,
-        chosen: int = 0,
-        erased: Sequence[float] = (0,) * 32 + (1,) * 32,
-        noise: float = 0.0,
-        seed: int = 0,
-        title: str = "Repair",
-        task: str = "Erase pixels until two kinds of digit are possible.",
-        caption: str | None = None,
-        dtype: str = "float16",
+        self, vae: VAE, inputs: Tensor, codes: Tensor | None = None, labels: Tensor | None = None, *,
+        dtype: str = "float16", **traits: object
     ) -> None:
         self._vae, self._inputs = as_the_browser_runs_it(vae, dtype), inputs
         posterior = self._vae.posterior(inputs)
         require(len(inputs) <= MOST_INPUTS, "inputs", f"{len(inputs)} digits", f"1 to {MOST_INPUTS}")
-        reach = extent(posterior.mean, *checked_codes("codes", codes, 2))
+        reach = extent(posterior.mean, checked_codes("codes", codes, 2))
         finest = (0.5 * posterior.log_var).exp().min().item()
         cells = min(max(math.ceil(2 * reach / (COARSEST * finest)), CELLS[0]), CELLS[1]) | 1
-        pixels = inputs.flatten(1).int().tolist()
-        caption = _caption(cells) if caption is None else caption
-        words = {"title": title, "task": task, "caption": caption}
-        damage = {"chosen": chosen, "erased": erased, "noise": noise, "seed": seed}
-        spec = {"extent": reach, "cells": cells, "inputs": pixels}
-        super().__init__(self._vae, codes, labels, dtype, spec, **damage, **words)
+        spec = {"extent": reach, "cells": cells, "inputs": inputs.flatten(1).int().tolist()}
+        traits = {"caption": _caption(cells), **traits}
+        super().__init__(self._vae, codes, labels, dtype, spec, **traits)
 
     @traitlets.validate("chosen")
     def _check_chosen(self, proposal: dict) -> int:

@@ -15,7 +15,7 @@ export const DIGITS = `
 .pick{width:44px;height:44px;min-height:0;padding:3px}
 .pick[aria-pressed=true]{border-color:var(--accent);box-shadow:0 0 0 2px var(--accent)}
 .pick .image{border-radius:5px}
-.map{position:relative;aspect-ratio:1;border:1px solid var(--line);border-radius:12px;overflow:hidden;background:var(--card)}
+.map{position:relative;aspect-ratio:1;width:100%;max-width:480px;margin:0 auto;border:1px solid var(--line);border-radius:12px;overflow:hidden;background:var(--card)}
 .map>*{position:absolute;inset:0;width:100%;height:100%}
 .map .outline{fill:none;stroke:var(--series);stroke-width:2.4}
 .map .halo{fill:none;stroke:var(--card);stroke-width:5;stroke-opacity:.8}
@@ -32,6 +32,14 @@ export const DIGITS = `
 
 const SIDE = 8;
 const PIXELS = SIDE * SIDE;
+
+// ---- the layout ----
+
+/** A row of elements, in several lines where the screen is narrow. */
+export const row = (...nodes) => h("div", { className: "row" }, ...nodes);
+
+/** A list of elements, one below the other, and beside it, or below, one element. */
+export const halves = (nodes, beside) => h("div", { className: "halves" }, h("div", {}, ...nodes), beside);
 
 // ---- the model ----
 
@@ -99,12 +107,8 @@ export function makePicks(kit, { label, pictures, choose }) {
 
 /** The codes of the data as they were sent, with their classes: [[z, label], ...]. */
 function storedCodes({ model }) {
-  const [places, labels] = [model.get("codes"), model.get("labels")];
-  const coordinate = (i) => places.getInt16(2 * i, true) * model.get("spec").code_step;
-  return Array.from({ length: labels.byteLength }, (_, n) => [
-    [coordinate(2 * n), coordinate(2 * n + 1)],
-    labels.getUint8(n),
-  ]);
+  const labels = readLabels(model.get("labels"));
+  return readCodes(model.get("codes"), 2, model.get("spec").code_step).map((z, n) => [z, labels[n]]);
 }
 
 /**
@@ -125,31 +129,16 @@ export function makePlane(kit) {
   function drawGround(theme, points = storedCodes(kit)) {
     const size = node.clientWidth;
     const context = crisp(ground, size, size);
-    Object.assign(context, { strokeStyle: theme.muted, globalAlpha: 0.6, textAlign: "center", textBaseline: "middle" });
-    context.setLineDash([3, 4]);
-    for (const radius of [1, 2, 3]) {
-      context.beginPath();
-      context.arc(size / 2, size / 2, (radius * size) / 2 / extent, 0, 7);
-      context.stroke();
-    }
+    const view = { size, middle: [size / 2, size / 2], sigma: size / 2 / extent, theme };
+    drawPrior(context, view, { colour: theme.muted, alpha: 0.6 });
     context.globalAlpha = cells ? 0.65 : 0.8;
-    context.font = `600 ${size < 350 ? 9 : 11}px ${theme.font}`;
-    for (const [z, label] of points) {
-      context.fillStyle = classColour(colours, label, theme);
-      context.fillText(label, ...toPixels(z));
-    }
-    Object.assign(context, { globalAlpha: 1, strokeStyle: theme.card, lineWidth: 4, lineJoin: "round" });
-    context.setLineDash([]);
-    const write = (text, place, colour, font) => {
-      Object.assign(context, { fillStyle: colour, font: `${font} ${theme.font}` });
-      context.strokeText(text, ...place);
-      context.fillText(text, ...place);
-    };
-    for (const radius of [1, 2, 3])
-      write(`${radius}σ`, toPixels([radius * Math.SQRT1_2, -radius * Math.SQRT1_2]), theme.muted, "12px");
+    const [places, labels] = [points.map(([z]) => toPixels(z)), points.map(([, label]) => label)];
+    drawLetters(context, places, labels, { colours, theme, font: `600 ${size < 350 ? 9 : 11}px` });
+    namePrior(context, view, { colour: theme.muted });
     const [across, up] = axes.map((axis) => `z${subscript(axis + 1)}`);
-    write(across, [size - 14, size / 2 - 12], theme.text, "italic 15px");
-    write(up, [size / 2 + 14, 14], theme.text, "italic 15px");
+    const look = { theme, colour: theme.text, font: "italic 15px" };
+    drawWords(context, across, [size - 14, size / 2 - 12], look);
+    drawWords(context, up, [size / 2 + 14, 14], look);
   }
 
   /** Shade the cells, the most probable one darkest. */

@@ -4,7 +4,6 @@ const CSS = FIGURES + DIGITS + `
 .strip{margin-top:6px}
 .strip .one{stroke:var(--p);stroke-opacity:.3;stroke-width:1.5}
 .strip .yours{stroke:var(--q);stroke-width:3}
-.map{max-width:480px;margin:0 auto;width:100%}
 `;
 
 const DOTS = 32;
@@ -150,22 +149,18 @@ export default widget(CSS, (kit) => {
   const table = readouts(["Rate", "Distortion", "ELBO", "Held-out ELBO, mean", "Posterior mean", "Posterior sd"]);
   const tileNodes = [...tiles, ...samples].map(({ node }) => node);
   kit.body.append(
-    h(
-      "div",
-      { className: "halves" },
-      h(
-        "div",
-        {},
+    halves(
+      [
         pad.node,
         pad.help,
-        h("div", { className: "row" }, tool.node, clear),
-        h("div", { className: "row" }, brush.node, h("label", {}, fit, " fit to the frame")),
+        row(tool.node, clear),
+        row(brush.node, h("label", {}, fit, " fit to the frame")),
         picks.node,
-      ),
+      ],
       plane.node,
     ),
     h("div", { className: "tiles" }, ...tileNodes),
-    h("div", { className: "row" }, redraw(kit, "New samples")),
+    row(redraw(kit, "New samples")),
     verdict,
     strip.node,
     table.node,

@@ -45,17 +45,14 @@ const SIDES = [["autoencoder", "q"], ["vae", "p"]];
 /** How grey the ground is, from 0 to 1, at a distance counted in spacings: in the logarithm, so that both ends show. */
 const greyness = (spacings) => Math.min(Math.log1p(spacings) / Math.log1p(GREYEST), 1) ** 1.5;
 
-const between = ([a, b], t) => a.map((x, i) => x + t * (b[i] - x));
-
 /** Everything about one plane but its elements: its codes, what is near, what a place decodes to. */
 function makeModel(model, spec, name) {
   const { layers, centre, reach, step, spacing, inputs } = spec[name];
   const mean = MEANS[spec.likelihood];
   if (!mean) throw new Error(`unknown likelihood ${spec.likelihood}`);
   const network = makeNetwork(layers, readNumbers(model.get(`${name}_weights`), spec.dtype));
-  const [places, classes] = [model.get(`${name}_codes`), model.get("labels")];
-  const labels = Array.from({ length: classes.byteLength }, (_, n) => classes.getUint8(n));
-  const codes = labels.map((_, n) => centre.map((c, i) => c + step * places.getInt16(4 * n + 2 * i, true)));
+  const labels = readLabels(model.get("labels"));
+  const codes = readCodes(model.get(`${name}_codes`), 2, step).map((code) => code.map((x, i) => centre[i] + x));
 
   function nearest([x, y]) {
     let [at, least] = [0, Infinity];
@@ -117,47 +114,6 @@ function makePlane(kit, spec, name, series, one, put) {
   const node = h("div", { className: `field of-${series}` }, canvas, overlay, hand.plane);
   const ground = makeGround(one);
 
-  function drawPrior(context, size, { muted, text, card, font }) {
-    const [x, y] = place([0, 0], size);
-    Object.assign(context, { strokeStyle: muted, globalAlpha: 0.35, lineWidth: 1 });
-    context.strokeRect(-1, y, size + 2, size);
-    context.strokeRect(x, -1, size, size + 2);
-    Object.assign(context, { strokeStyle: text, globalAlpha: 0.8, lineWidth: 1.2 });
-    context.setLineDash([3, 4]);
-    for (const r of [1, 2, 3]) {
-      context.beginPath();
-      context.arc(x, y, (r * size) / extent, 0, 7);
-      context.stroke();
-    }
-    context.setLineDash([]);
-    Object.assign(context, { globalAlpha: 1, strokeStyle: card, lineWidth: 4, lineJoin: "round", font: `12px ${font}` });
-    for (const r of (3 * size) / extent > 60 ? [1, 2, 3] : [3]) {
-      const diagonal = (r * size * Math.SQRT1_2) / extent;
-      Object.assign(context, { textAlign: "center", textBaseline: "middle", fillStyle: text });
-      context.strokeText(`${r}σ`, x + diagonal, y + diagonal);
-      context.fillText(`${r}σ`, x + diagonal, y + diagonal);
-    }
-  }
-
-  function drawPath(context, size, { text, card, font }) {
-    const ends = ["start", "end"].map((end) => place(inputs[model.get(end)], size));
-    for (const [lineWidth, strokeStyle] of [[6, card], [2.5, text]]) {
-      Object.assign(context, { lineWidth, strokeStyle, lineCap: "round" });
-      context.beginPath();
-      ends.forEach((end) => context.lineTo(...end));
-      context.stroke();
-    }
-    ends.forEach((end, i) => {
-      context.beginPath();
-      context.arc(...end, 10, 0, 7);
-      Object.assign(context, { fillStyle: text, strokeStyle: card, lineWidth: 2, font: `700 12px ${font}` });
-      context.stroke();
-      context.fill();
-      Object.assign(context, { fillStyle: card, textAlign: "center", textBaseline: "middle" });
-      context.fillText("AB"[i], end[0], end[1] + 0.5);
-    });
-  }
-
   function draw() {
     const size = node.clientWidth;
     if (!size) return;
@@ -167,12 +123,12 @@ function makePlane(kit, spec, name, series, one, put) {
     const places = codes.map((z) => place(z, size));
     context.globalAlpha = 0.85;
     drawMarks(context, places, labels, { colours: spec.colours, theme, scale: clamp(size / 700, [0.5, 0.65]) });
-    drawPrior(context, size, theme);
-    drawPath(context, size, theme);
-    Object.assign(context, { textAlign: "left", textBaseline: "top", font: `600 13px ${theme.font}` });
-    Object.assign(context, { fillStyle: theme.text, strokeStyle: theme.card, lineWidth: 4 });
-    context.strokeText(spec[name].name, 10, 10);
-    context.fillText(spec[name].name, 10, 10);
+    const view = { size, middle: place([0, 0], size), sigma: size / extent, theme };
+    const look = { theme, colour: theme.text };
+    drawPrior(context, view, { ...look, alpha: 0.8, width: 1.2, axes: 0.35 });
+    namePrior(context, view, { ...look, radii: 3 * view.sigma > 60 ? [1, 2, 3] : [3] });
+    drawPath(context, ["start", "end"].map((end) => place(inputs[model.get(end)], size)), look);
+    drawWords(context, spec[name].name, [10, 10], { ...look, font: "600 13px", textAlign: "left", textBaseline: "top" });
   }
 
   function point(z, near) {
@@ -222,14 +178,14 @@ function makeSide(kit, spec, [name, series], put) {
     plane.draw();
     const theme = kit.colours();
     const jobs = canvases.map((canvas, k) => () =>
-      paint(canvas, one.decode(between(paths(), k / (STEPS - 1))), channels, theme),
+      paint(canvas, one.decode(onPath(paths(), k / (STEPS - 1))), channels, theme),
     );
     trickling(jobs);
   }
   const heading = h("p", { className: `name of-${series}` }, title);
   const side = {
     pixels: null,
-    onPath: (t) => ({ [`${name}_z`]: between(paths(), t) }),
+    onPath: (t) => ({ [`${name}_z`]: onPath(paths(), t) }),
     draw,
     drawAll,
     now: h("div", {}, heading, h("div", { className: "now" }, h("div", { className: "hero" }, hero), table.node)),

@@ -54,15 +54,6 @@ function makeDecoder(spec, weights) {
   return (z) => network(z).map(mean);
 }
 
-/** The data's codes: places in the latent space and the class of each. */
-function readCodes(model, { latent_dim: dims, code_step: step }) {
-  const [places, labels] = [model.get("codes"), model.get("labels")];
-  return Array.from({ length: places.byteLength / 2 / dims }, (_, n) => ({
-    z: Array.from({ length: dims }, (_, i) => places.getInt16(2 * (n * dims + i), true) * step),
-    label: labels.byteLength ? labels.getUint8(n) : 0,
-  }));
-}
-
 function makePlane(kit, spec, codes, moveTo) {
   const { model } = kit;
   const { extent, classes } = spec;
@@ -86,9 +77,7 @@ function makePlane(kit, spec, codes, moveTo) {
   const place = (z, size) =>
     model.get("axes").map((axis, i) => (i ? size - to(z[axis], size) : to(z[axis], size)));
 
-  function drawPrior(context, size, { accent, muted, card }) {
-    const middle = size / 2;
-    const sigma = middle / extent;
+  function drawGlow(context, { size, middle: [middle], sigma, theme: { accent, card } }) {
     context.fillStyle = accent;
     const opaque = context.fillStyle; // as #rrggbb, however the theme writes it
     const glow = context.createRadialGradient(middle, middle, 0, middle, middle, 3.5 * sigma);
@@ -100,105 +89,24 @@ function makePlane(kit, spec, codes, moveTo) {
       context.fillStyle = style;
       context.fillRect(0, 0, size, size);
     }
-    context.strokeStyle = muted;
-    context.globalAlpha = 0.3;
-    context.strokeRect(-1, middle, size + 2, size);
-    context.strokeRect(middle, -1, size, size + 2);
-    context.globalAlpha = 0.7;
-    context.setLineDash([3, 4]);
-    for (const r of [1, 2, 3]) {
-      context.beginPath();
-      context.arc(middle, middle, r * sigma, 0, 7);
-      context.stroke();
-    }
-    context.setLineDash([]);
   }
 
-  function drawNames(context, size, { text, muted, card, font }) {
-    const middle = size / 2;
-    const write = (words, x, y, align, colour) => {
-      context.textAlign = align;
-      context.fillStyle = colour;
-      context.strokeText(words, x, y);
-      context.fillText(words, x, y);
-    };
-    Object.assign(context, {
-      globalAlpha: 1,
-      strokeStyle: card,
-      lineWidth: 4,
-      lineJoin: "round",
-      textBaseline: "middle",
-      font: `12px ${font}`,
-    });
-    for (const r of [1, 2, 3]) {
-      const diagonal = middle + (r * middle * Math.SQRT1_2) / extent;
-      write(`${r}σ`, diagonal, diagonal, "center", muted);
-    }
-    context.font = `italic 15px ${font}`;
+  function drawAxisNames(context, { size, middle: [middle], theme }) {
+    const look = { theme, colour: theme.text, font: "italic 15px" };
     const [across, up] = model.get("axes").map((axis) => `z${subscript(axis + 1)}`);
-    write(across, size - 10, middle - 12, "right", text);
-    write(up, middle + 9, 14, "left", text);
+    drawWords(context, across, [size - 10, middle - 12], { ...look, textAlign: "right" });
+    drawWords(context, up, [middle + 9, 14], { ...look, textAlign: "left" });
   }
 
-  function drawCodes(context, size, theme) {
+  function drawCodes(context, { size, theme }) {
     const scale = Math.min(Math.max(size / 380, 0.8), 1.15);
-    const marks = MARKS.map((outline) => new Path2D(outline));
-    const order =
-      lit === null
-        ? codes
-        : [...codes.filter((code) => code.label !== lit), ...codes.filter((code) => code.label === lit)];
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.font = `600 ${11.5 * scale}px ${theme.font}`;
-    for (const { z, label } of order) {
-      const [x, y] = place(z, size);
-      context.globalAlpha = lit === null ? 0.8 : label === lit ? 1 : 0.13;
-      context.fillStyle = colour(label, theme);
-      if (letters && classes.length) {
-        context.fillText(classes[label], x, y);
-        continue;
-      }
-      context.save();
-      context.translate(x, y);
-      context.scale(0.72 * scale, 0.72 * scale);
-      context.fill(marks[label % marks.length]);
-      context.restore();
+    const [others, those] = [false, true].map((which) => codes.filter(({ label }) => (label === lit) === which));
+    for (const [globalAlpha, group] of lit === null ? [[0.8, codes]] : [[0.13, others], [1, those]]) {
+      const [places, labels] = [group.map(({ z }) => place(z, size)), group.map(({ label }) => label)];
+      const look = { names: classes, colours: spec.colours, theme, scale: 0.72 * scale, font: `600 ${11.5 * scale}px` };
+      context.globalAlpha = globalAlpha;
+      (letters && classes.length ? drawLetters : drawMarks)(context, places, labels, look);
     }
-  }
-
-  function drawPath(context, size, { accent, card, font }) {
-    const ends = [model.get("start"), model.get("end")].map(
-      (input) => input !== null && place(spec.input_codes[input], size),
-    );
-    context.globalAlpha = 1;
-    context.lineCap = "round";
-    for (const [width, style] of [
-      [6, card],
-      [2.5, accent],
-    ]) {
-      if (!ends[0] || !ends[1]) break;
-      context.lineWidth = width;
-      context.strokeStyle = style;
-      context.beginPath();
-      context.moveTo(...ends[0]);
-      context.lineTo(...ends[1]);
-      context.stroke();
-    }
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.font = `700 12px ${font}`;
-    ends.forEach((end, i) => {
-      if (!end) return;
-      context.beginPath();
-      context.arc(...end, 10, 0, 7);
-      context.fillStyle = accent;
-      context.strokeStyle = card;
-      context.lineWidth = 2;
-      context.stroke();
-      context.fill();
-      context.fillStyle = card;
-      context.fillText("AB"[i], end[0], end[1] + 0.5);
-    });
   }
 
   const draw = oncePerFrame(
@@ -207,10 +115,14 @@ function makePlane(kit, spec, codes, moveTo) {
       if (!size) return;
       const theme = kit.colours();
       const context = crisp(canvas, size, size);
-      drawPrior(context, size, theme);
-      drawCodes(context, size, theme);
-      drawNames(context, size, theme);
-      if (spec.input_codes.length) drawPath(context, size, theme);
+      const view = { size, middle: [size / 2, size / 2], sigma: size / 2 / extent, theme };
+      const ends = ["start", "end"].map((end) => spec.input_codes[model.get(end)] ?? null);
+      drawGlow(context, view);
+      drawPrior(context, view, { colour: theme.muted, alpha: 0.7, axes: 0.3 });
+      drawCodes(context, view);
+      namePrior(context, view, { colour: theme.muted });
+      drawAxisNames(context, view);
+      drawPath(context, ends.map((code) => code && place(code, size)), { colour: theme.accent, theme });
       point();
     }),
   );
@@ -362,7 +274,6 @@ function makeWalk(kit, spec, decode, nearest) {
   const trickling = trickle(kit.guard);
   let older = "start";
 
-  const between = (ends, t) => ends[0].map((a, i) => a + t * (ends[1][i] - a));
   const ends = (chosen = model.get.bind(model)) =>
     [chosen("start"), chosen("end")].map((input) => spec.input_codes[input]);
 
@@ -378,7 +289,7 @@ function makeWalk(kit, spec, decode, nearest) {
   }
   slider.oninput = kit.guard(() => {
     const path_position = Number(slider.value);
-    kit.put({ path_position, z: between(ends(), path_position) });
+    kit.put({ path_position, z: onPath(ends(), path_position) });
   });
 
   function position() {
@@ -396,7 +307,7 @@ function makeWalk(kit, spec, decode, nearest) {
       if (letters) pick.dataset.end = letters;
     });
     path.hidden = !(start && end);
-    if (!path.hidden) trickling(strip.jobs((k) => between([start, end], k / (STEPS - 1)), kit.colours()));
+    if (!path.hidden) trickling(strip.jobs((k) => onPath([start, end], k / (STEPS - 1)), kit.colours()));
     position();
   }
   kit.on("path_position", position);
@@ -469,7 +380,9 @@ export default widget(CSS, (kit) => {
   const { model } = kit;
   const spec = model.get("spec");
   const decode = makeDecoder(spec, model.get("weights"));
-  const codes = readCodes(model, spec);
+  const labels = readLabels(model.get("labels"));
+  const places = readCodes(model.get("codes"), spec.latent_dim, spec.code_step);
+  const codes = places.map((z, n) => ({ z, label: labels[n] ?? 0 }));
   const hero = imageCanvas(spec.data_shape, { "aria-label": "The decoded image" });
   const initial = Object.fromEntries(
     ["z", "start", "end", "path_position", "axes"].map((name) => [name, model.get(name)]),

@@ -1,9 +1,5 @@
 // A damaged digit: what its visible pixels say about the code, by Bayes' rule on a grid, and what fills the holes.
 
-const CSS = FIGURES + DIGITS + `
-.map{max-width:480px;margin:0 auto;width:100%}
-`;
-
 const SAMPLES = 3;
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
@@ -122,7 +118,7 @@ const READOUTS = {
   encoderCost: "Hidden pixels at the encoder’s code",
 };
 
-export default widget(CSS, (kit) => {
+export default widget(FIGURES + DIGITS, (kit) => {
   const { model } = kit;
   const spec = model.get("spec");
   const vae = makeVae(model);
@@ -171,20 +167,15 @@ export default widget(CSS, (kit) => {
   };
   const verdict = h("p", { className: "verdict" });
   const table = readouts(Object.values(READOUTS));
-  const row = (...nodes) => h("div", { className: "row" }, ...nodes);
   kit.body.append(
-    h(
-      "div",
-      { className: "halves" },
-      h(
-        "div",
-        {},
+    halves(
+      [
         pad.node,
         pad.help,
         row(pen.node, every("Erase all", 1), every("Restore all", 0)),
         row(noise.node),
         picks.node,
-      ),
+      ],
       plane.node,
     ),
     h("div", { className: "tiles" }, ...Object.values(tiles).flat().map(({ node }) => node)),
