@@ -202,7 +202,9 @@ def test_a_finger_finds_large_targets(show):
 def test_changes_are_announced(show):
     here = show(ReductionBench())
     choose(here, "Over pixels", "mean")
-    here.assert_says("β = 64.0 at σ² = 0.50. The same as β = 1 at σ² = 32.0: a linear VAE keeps 0 of 16 latents active.")
+    here.assert_says(
+        "β = 64.0 at σ² = 0.50. The same as β = 1 at σ² = 32.0: a linear VAE keeps 0 of 16 latents active."
+    )
 
 
 def test_without_script_and_in_print_there_is_the_picture(show):

@@ -55,16 +55,20 @@ def test_vaelib_stays_small():
     assert max(counts.values()) <= 250, max(counts, key=counts.get)
 
 
+def digest(path: Path) -> str | None:
+    """The sha256 of a file, None where there is no file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+
+
 def test_stored_results_come_from_the_scripts_as_they_are(root):
     results = sorted((root / "experiments/results").glob("*.json"))
     assert results, "no stored result was found"
     for path in results:
         result, weights = json.loads(path.read_text()), path.with_suffix(".safetensors")
-        for source, digest in result["sources"].items():
-            now = hashlib.sha256((root / source).read_bytes()).hexdigest()
-            assert now == digest, f"{path.name} was made by another {source}: run `make experiments`"
-        stored = hashlib.sha256(weights.read_bytes()).hexdigest() if weights.exists() else None
-        assert stored == result["weights_sha256"], weights.name
+        for source, then in result["sources"].items():
+            assert digest(root / source) == then, f"{path.name} was made by another {source}: run `make experiments`"
+        assert digest(weights) == result["weights_sha256"], weights.name
+        assert digest(path.with_suffix(".webp")) == result["numbers"].get("strips_sha256"), path.name
 
 
 def test_the_logo_is_what_its_script_draws(root):
