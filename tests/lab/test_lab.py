@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from widget_pages import READY, drag_point
 
 from vaelib.information import entropy
@@ -32,6 +32,25 @@ CELLS = [
     'bars.labels = ["sunny", "rain"]\nbars.p = [0.75, 0.25]\nprint("set")',
 ]
 SET, NOW, BARS_NOW, BARS_SET = 3, 4, 6, 7
+# Pictures of 32 by 32 pixels, so that 500 epochs last long enough to be cancelled.
+TRAIN_CELLS = [
+    "import time\n\nfrom vaelib.datasets import digits\nfrom vaelib.widgets import TrainPanel",
+    "x, labels = digits('binary')\nx = x[:1500].repeat_interleave(4, 2).repeat_interleave(4, 3)\n"
+    "panel = TrainPanel(x, labels[:1500], epochs=2)\npanel",
+    "print(panel.vae.latent_dim, round(panel.beta, 3), len(panel.history))",
+    "give_up = time.monotonic() + 30\nwhile not (past := panel._cancelled.is_set()) and time.monotonic() < give_up:\n"
+    "    time.sleep(0.05)\nprint('cancelled past a running cell:', past)",
+    "print('now:', [round(number, 3) for number in panel.explorer.z])",
+]
+PANEL, MODEL, WAIT, EXPLORED = 1, 2, 3, 4
+LINK_CELLS = [
+    "import ipywidgets\n\nfrom vaelib.datasets import digits\nfrom vaelib.models import mlp_vae",
+    "from vaelib.multirate import MultiRateVAE\nfrom vaelib.widgets import BetaSlider, ReductionBench",
+    "x, labels = digits('binary')\nmodel = MultiRateVAE(mlp_vae((1, 8, 8), 2, 'bernoulli', (12,)))\n"
+    "bench, slider = ReductionBench(error='bce', data_dim=4), BetaSlider(model, x[:60], labels[:60])\n"
+    "link = ipywidgets.dlink((bench, 'beta'), (slider, 'beta'))\nipywidgets.VBox([bench, slider])",
+    "print('beta:', slider.beta)",
+]
 PREDICTION = """:::{dropdown} How many bits has a coin of $2$ equal sides?
 :answer: entropy([0.5, 0.5], base=2)
 :unit: bit
@@ -48,14 +67,15 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory) -> Iterator[str]:
-    """The address of a JupyterLab that serves one notebook, with settings of its own."""
+    """The address, up to a notebook's name, of a JupyterLab that serves these notebooks, with settings of its own."""
     home = tmp_path_factory.mktemp("lab")
     work = home / "work"
     work.mkdir()
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(PREDICTION), *cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, work / "explore.ipynb")
+    for name, sources in (("explore", CELLS), ("train", TRAIN_CELLS), ("link", LINK_CELLS)):
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(PREDICTION), *cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, work / f"{name}.ipynb")
     port = free_port()
     options = [f"--port={port}", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={work}",
                "--no-browser", "--allow-root", "--LabApp.news_url=None",
@@ -66,7 +86,7 @@ def lab(tmp_path_factory) -> Iterator[str]:
         server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log)
     try:
         wait_for(f"http://127.0.0.1:{port}/api/status?token={TOKEN}", home / "log")
-        yield f"http://127.0.0.1:{port}/lab/tree/explore.ipynb?token={TOKEN}"
+        yield f"http://127.0.0.1:{port}/lab/workspaces/{{0}}/tree/{{0}}.ipynb?token={TOKEN}"
     finally:
         server.terminate()
         server.wait(timeout=20)
@@ -84,37 +104,59 @@ def wait_for(address: str, log: Path, seconds: float = 60) -> None:
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
 
 
+def open_notebook(browser: Browser, address: str, cells: list[str]) -> Page:
+    """Open a notebook with these code cells, and wait for its kernel."""
+    page = browser.new_page(viewport={"width": 1400, "height": 3000})
+    page.set_default_timeout(60_000)
+    page.goto(address)
+    code_cell(page, len(cells) - 1).wait_for()
+    page.locator(".jp-NotebookPanel-toolbar").get_by_text("Python 3").first.wait_for()
+    return page
+
+
+def run_all(page: Page) -> None:
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
 @pytest.fixture(scope="module")
 def page(browser: Browser, lab: str) -> Iterator[Page]:
     """The notebook, open and run from top to bottom."""
-    page = browser.new_page(viewport={"width": 1400, "height": 1800})
-    page.set_default_timeout(60_000)
-    page.goto(lab)
-    page.locator(".jp-Notebook .jp-CodeCell").nth(len(CELLS) - 1).wait_for()
-    page.get_by_text("Python 3", exact=False).first.wait_for()
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page = open_notebook(browser, lab.format("explore"), CELLS)
+    run_all(page)
     wait_for_run(page, len(CELLS) - 1)
     page.locator(READY).nth(1).wait_for()
     yield page
     page.close()
 
 
+def code_cell(page: Page, index: int) -> Locator:
+    return page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+
+
 def wait_for_run(page: Page, index: int, count: str = "") -> None:
     """Wait until a cell shows an execution count other than `count`."""
-    prompt = page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator(".jp-InputPrompt")
+    prompt = code_cell(page, index).locator(".jp-InputPrompt")
     expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
     expect(prompt).not_to_have_text(count, timeout=60_000)
 
 
+def start_cell(page: Page, index: int) -> None:
+    """Run one cell by the keyboard, without waiting for it."""
+    code_cell(page, index).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+
+
+def printed(page: Page, index: int) -> str:
+    return code_cell(page, index).locator(".jp-OutputArea-output").inner_text().strip()
+
+
 def run_cell(page: Page, index: int) -> str:
     """Run one cell by the keyboard; return what it printed."""
-    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(index)
-    before = cell.locator(".jp-InputPrompt").inner_text()
-    cell.locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
+    before = code_cell(page, index).locator(".jp-InputPrompt").inner_text()
+    start_cell(page, index)
     wait_for_run(page, index, before)
-    return cell.locator(".jp-OutputArea-output").inner_text().strip()
+    return printed(page, index)
 
 
 def shown(page: Page) -> dict:
@@ -165,3 +207,80 @@ def test_a_prediction_shows_its_question_on_a_fold(page):
     assert not fold.get_by_text("One toss, one bit.").is_visible()
     fold.locator("summary").click()
     expect(fold.get_by_text("One toss, one bit.")).to_be_visible()
+
+
+@pytest.fixture
+def panel(browser: Browser, lab: str) -> Iterator[Page]:
+    """A notebook with the panel that trains, after its first run."""
+    page = open_notebook(browser, lab.format("train"), TRAIN_CELLS)
+    for index in range(PANEL + 1):
+        start_cell(page, index)
+        wait_for_run(page, index)
+    page.locator(READY).wait_for()
+    yield page
+    page.close()
+
+
+def set_slider(page: Page, name: str, value: str) -> None:
+    """Type a value into the number beside a slider."""
+    row = code_cell(page, PANEL).locator(".widget-slider").filter(has_text=name)
+    row.locator(".widget-readout").fill(value)
+    row.locator(".widget-readout").press("Enter")
+
+
+def button(page: Page, name: str) -> Locator:
+    return code_cell(page, PANEL).get_by_role("button", name=name)
+
+
+def assert_says(page: Page, words: str) -> None:
+    """The panel's line says this, within the time that a busy computer needs."""
+    expect(code_cell(page, PANEL).locator(".widget-html [role=status]")).to_contain_text(words, timeout=30_000)
+
+
+def progress(page: Page) -> float:
+    """How much of the bar is full."""
+    return page.locator(".progress-bar").evaluate("bar => parseFloat(bar.style.width)")
+
+
+def test_the_panel_trains_cancels_past_a_running_cell_and_hands_the_model_on(panel):
+    assert_says(panel, "Trained at β = 1 with 2 latents, after 22 of 22 steps.")
+    set_slider(panel, "price", "8")
+    set_slider(panel, "epochs", "500")
+    button(panel, "Train").click()
+    assert_says(panel, " of 5,500. The last 50 steps: loss ")
+    early = progress(panel)
+    assert run_cell(panel, MODEL) == "2 1.0 22", "a cell runs meanwhile; the model is still the one before"
+    bar = "before => parseFloat(document.querySelector('.progress-bar').style.width) > before"
+    panel.wait_for_function(bar, arg=early)
+    assert 0 < early < progress(panel) < 100
+    start_cell(panel, WAIT)
+    button(panel, "Cancel").click()
+    assert_says(panel, "Cancelled after")
+    wait_for_run(panel, WAIT)
+    assert printed(panel, WAIT) == "cancelled past a running cell: True"
+    assert run_cell(panel, MODEL) == "2 1.0 22"
+    set_slider(panel, "price", "0.25")
+    set_slider(panel, "latent", "3")
+    set_slider(panel, "epochs", "4")
+    button(panel, "Train").click()
+    assert_says(panel, "Trained at β = 0.25 with 3 latents, after 44 of 44 steps.")
+    assert progress(panel) == 100
+    assert run_cell(panel, MODEL) == "3 0.25 44"
+    expect(code_cell(panel, PANEL).get_by_role("slider", name=re.compile("^Latent dimension \\d$"))).to_have_count(3)
+    drag_point(panel, -40, -30)
+    panel.wait_for_timeout(500)
+    z = shown(panel)["z"]
+    assert len(z) == 3 and z[0] < -0.1 and z[1] > 0.1 and z[2] == 0
+    assert run_cell(panel, EXPLORED) == f"now: {[round(float(number), 3) for number in z]}"
+
+
+def test_the_reduction_bench_turns_the_beta_slider(browser, lab):
+    page = open_notebook(browser, lab.format("link"), LINK_CELLS)
+    run_all(page)
+    page.locator(READY).nth(1).wait_for()
+    price = page.get_by_role("slider", name="β", exact=True)
+    expect(price).to_have_attribute("aria-valuetext", "1")
+    page.locator(READY).first.get_by_label("mean").first.check()
+    expect(price).to_have_attribute("aria-valuetext", "4")
+    assert run_cell(page, len(LINK_CELLS) - 1) == "beta: 4.0"
+    page.close()

@@ -2,8 +2,10 @@
 
 from vaelib.widgets.base import SHARED_SCRIPT, Still, Widget, keep_first_of_each
 from vaelib.widgets.beta_slider import BetaSlider
+from vaelib.widgets.class_and_style import ClassAndStyle
 from vaelib.widgets.collapse import Collapse
 from vaelib.widgets.cover_or_seek import CoverOrSeek
+from vaelib.widgets.disentangle import Disentangle
 from vaelib.widgets.encode_your_own import EncodeYourOwn
 from vaelib.widgets.entropy_bars import EntropyBars
 from vaelib.widgets.evidence_estimator import EvidenceEstimator
@@ -14,12 +16,12 @@ from vaelib.widgets.repair import Repair
 from vaelib.widgets.sequence_race import SequenceRace
 from vaelib.widgets.surprise_meter import SurpriseMeter
 from vaelib.widgets.the_gap import TheGap
+from vaelib.widgets.train_panel import TrainPanel
 from vaelib.widgets.two_gaussians import TwoGaussians
 from vaelib.widgets.two_gradients import TwoGradients
 from vaelib.widgets.wrong_code import WrongCode
 
-__all__ = ["SHARED_SCRIPT", "CoverOrSeek", "EntropyBars", "EvidenceEstimator", "LatentExplorer"]
-__all__ += ["SequenceRace", "Still", "SurpriseMeter", "TheGap", "TwoGaussians", "TwoGradients", "Widget"]
-__all__ += ["WrongCode", "keep_first_of_each"]
-__all__ += ["BetaSlider", "Collapse", "Holes", "ReductionBench"]
-__all__ += ["EncodeYourOwn", "Repair"]
+__all__ = ["SHARED_SCRIPT", "BetaSlider", "ClassAndStyle", "Collapse", "CoverOrSeek", "Disentangle"]
+__all__ += ["EncodeYourOwn", "EntropyBars", "EvidenceEstimator", "Holes", "LatentExplorer", "ReductionBench"]
+__all__ += ["Repair", "SequenceRace", "Still", "SurpriseMeter", "TheGap", "TrainPanel"]
+__all__ += ["TwoGaussians", "TwoGradients", "Widget", "WrongCode", "keep_first_of_each"]

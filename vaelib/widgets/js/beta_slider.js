@@ -3,6 +3,7 @@
 const CSS = FIGURES + DIGITS + `
 .knob .slider{font-size:17px;font-weight:600}
 .knob .slider output{font-size:26px;line-height:1.1;color:var(--accent)}
+@container (max-width:619px){.knob{position:sticky;top:var(--vaelib-top,0px);z-index:2;background:var(--card);border-bottom:1px solid var(--line);--edge:clamp(14px,3.2cqi,26px);margin:0 calc(-1*var(--edge));padding:2px var(--edge) 6px}}
 .scale{position:relative;height:1.3em;margin:0 8px;font-size:12px;color:var(--muted)}
 .scale span{position:absolute;transform:translateX(-50%)}
 .verdict{min-height:4.5em;margin:10px 0 14px}
@@ -142,7 +143,7 @@ function makeCurve(spec) {
   const rates = [LEAST, ...line.map(([rate]) => rate), ...spec.dots.map((dot) => dot.rate + dot.rate_sd)];
   const costs = [...line.map(([, cost]) => cost), ...spec.dots.map((dot) => dot.distortion + dot.distortion_sd)];
   const lowest = -most(costs.map((cost) => -cost));
-  const room = 0.08 * (most(costs) - lowest);
+  const room = 0.08 * (most(costs) - lowest) || 1; // of a model that ignores β: 1
   const axis = { x: [0, 1.04 * most(rates)], y: [lowest - room, most(costs) + room] };
   const apart = (dot, beta) => Math.abs(Math.log(dot.beta / beta));
   const nearest = h("p", { className: "nearest" });
