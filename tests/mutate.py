@@ -18,9 +18,9 @@ PASSED, FAILED = 0, 1  # pytest's exit codes; the others mean that it could not 
 
 
 def copy_repository(target: Path) -> None:
-    """Copy what unit tests need, without compiled files: an edit of equal length does not renew those."""
+    """Copy what the named tests need, without compiled files: an edit of equal length does not renew those."""
     ignore = shutil.ignore_patterns("__pycache__", "node_modules")
-    for name in ("vaelib", "tests", "tools"):
+    for name in ("book", "tests", "tools", "vaelib"):
         shutil.copytree(ROOT / name, target / name, ignore=ignore)
     shutil.copy(ROOT / "pyproject.toml", target)
 

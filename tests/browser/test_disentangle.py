@@ -285,6 +285,7 @@ def test_a_latent_of_no_rate_is_called_dead(opened):
     latents(here).nth(1).check()
     assert "dead" not in words(here, "verdict")
     radio(here, "Seed", "1, live").check(force=True)
+    here.settle()
     assert here.page.locator(".line.dead").count() == 0
 
 
