@@ -10,7 +10,7 @@ PYTHON ?= python3
 PORT ?= 8000
 # yes: test the built book in a browser, too. no: leave those tests out.
 BROWSER ?= yes
-# How many tests run at a time. A module stays in one process; torch gets one thread in each (see below).
+# How many tests run at a time. A module stays in one process.
 JOBS ?= 2
 # Where torch comes from. On Linux the wheel on PyPI carries several GB of CUDA; this index has the CPU build.
 # Empty: whatever pip finds.
@@ -20,8 +20,9 @@ endif
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q
-# torch's own threads crawl beside another process that computes: one thread for each of the tests' processes.
-PARALLEL := OMP_NUM_THREADS=1 $(PYTEST) --numprocesses $(JOBS) --dist loadfile
+# The book's models are small: a second thread of torch's gains nothing, and crawls beside another process that computes.
+ONE_THREAD := OMP_NUM_THREADS=1
+PARALLEL := $(ONE_THREAD) $(PYTEST) --numprocesses $(JOBS) --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## list the commands
@@ -31,7 +32,7 @@ help:  ## list the commands
 
 book: .make/installed .make/static/katex/katex.min.css  ## build the book
 	@echo "Building the book (the first time runs every notebook: some minutes)."
-	@$(BIN)/python tools/build.py
+	@$(ONE_THREAD) $(BIN)/python tools/build.py
 
 serve: book  ## show the built book on a local address
 	@echo "The book stands at http://localhost:$(PORT)/ (Ctrl-C ends)."
