@@ -127,7 +127,7 @@ SPRITES_TEST = "tests/unit/test_sprites.py::test_"
 PANEL, PANEL_TEST = "vaelib/widgets/train_panel.py", "tests/unit/test_train_panel.py::test_"
 CANCEL_TEST = PANEL_TEST + "a_cancelled_run_leaves_the_model_and_goes_on_to_the_weights_of_an_unbroken_one"
 TAKES_OVER_TEST = PANEL_TEST + "a_finished_run_takes_over"
-FREE_TEST = PANEL_TEST + "a_run_leaves_the_kernel_free_and_one_press_is_one_run"
+KERNEL_TEST = PANEL_TEST + "a_run_leaves_the_kernel_free_and_one_press_is_one_run"
 
 MUTATIONS = [
     # Gaussians: the sign of the KL, its half, variance for standard deviation, the order of its arguments.
@@ -707,8 +707,8 @@ MUTATIONS = [
     Mutation(PANEL, "(*self.children[:-1], self.explorer)", "self.children", TAKES_OVER_TEST),
     Mutation(PANEL, "loss = distortion + beta * rate", "loss = distortion + rate", TAKES_OVER_TEST),
     Mutation(PANEL, "threading.Thread(target=contextvars.copy_context().run, args=work, daemon=True).start()",
-             "contextvars.copy_context().run(*work)", FREE_TEST),
-    Mutation(PANEL, "lambda _: self._train.disabled or self._begin()", "lambda _: self._begin()", FREE_TEST),
+             "contextvars.copy_context().run(*work)", KERNEL_TEST),
+    Mutation(PANEL, "lambda _: self._train.disabled or self._begin()", "lambda _: self._begin()", KERNEL_TEST),
     Mutation(PANEL, "self._train.disabled, self._cancel.disabled = False, True",
              "self._train.disabled, self._cancel.disabled = False, False", CANCEL_TEST),
     Mutation(PANEL, "deepcopy(self._likelihood)", "self._likelihood",

@@ -29,3 +29,10 @@ def test_every_named_test_exists(root, mutations):
 
 def test_the_list_is_long_and_without_repeats(mutations):
     assert len(set(mutations)) == len(mutations) >= 16
+
+
+def test_no_name_of_the_list_is_given_twice(root):
+    body = ast.parse((root / "tests" / "mutations.py").read_text()).body
+    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    names = [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+    assert sorted(set(names)) == sorted(names)
