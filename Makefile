@@ -10,7 +10,7 @@ PYTHON ?= python3
 PORT ?= 8000
 # yes: test the built book in a browser, too. no: leave those tests out.
 BROWSER ?= yes
-# How many tests run at a time. A module stays in one process.
+# How many tests run at a time.
 JOBS ?= 2
 # Where torch comes from. On Linux the wheel on PyPI carries several GB of CUDA; this index has the CPU build.
 # Empty: whatever pip finds.
@@ -22,7 +22,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q
 # The book's models are small: a second thread of torch's gains nothing, and crawls beside another process that computes.
 ONE_THREAD := OMP_NUM_THREADS=1
-PARALLEL := $(ONE_THREAD) $(PYTEST) --numprocesses $(JOBS) --dist loadfile
+PARALLEL := $(ONE_THREAD) $(PYTEST) --numprocesses $(JOBS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## list the commands
@@ -45,15 +45,15 @@ lab: .make/installed  ## open the notebooks in JupyterLab
 
 test: book  ## run every test
 	@echo "Lint and unit tests"
-	@$(PARALLEL) tests/lint tests/unit
+	@$(PARALLEL) --dist loadfile tests/lint tests/unit
 	@echo "Every notebook, run from top to bottom and compared with its stored output"
-	@TQDM_DISABLE=1 $(PARALLEL) --nbval --nbval-current-env book
+	@TQDM_DISABLE=1 $(PARALLEL) --dist loadfile --nbval --nbval-current-env book
 ifeq ($(BROWSER),no)
 	@echo "BROWSER=no: the tests of the built book and of JupyterLab in a browser were left out."
 else
 	@$(BIN)/python tools/find_browser.py
 	@echo "The built book in a browser"
-	@$(PARALLEL) tests/browser
+	@$(PARALLEL) --dist worksteal tests/browser
 	@echo "JupyterLab in a browser"
 	@$(PYTEST) tests/lab
 endif
